@@ -1,0 +1,145 @@
+#!/usr/bin/env node
+import { writeSync } from 'node:fs'
+import { ownVersion } from './commands/about.ts'
+import { parseArguments } from './commands/args.ts'
+import type { Command, Outcome } from './commands/command.ts'
+import { mannerOf } from './commands/globals.ts'
+import { COMMANDS } from './commands/table.ts'
+import { ReleaserError } from './model/errors.ts'
+import type { Ui } from './ui/ui.ts'
+
+/** Milliseconds that forgotten handles may keep the process alive once all is said. */
+const GRACE = 500
+/** Milliseconds that a signal waits for a safe end: CI kills ten seconds after it. */
+const PATIENCE = 9500
+
+const stopping = new AbortController()
+const argv = process.argv.slice(2)
+const manner = mannerOf(argv)
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
+for (const stream of [process.stdout, process.stderr]) stream.on('error', readerIsGone)
+process.on('uncaughtException', crash)
+process.on('unhandledRejection', crash)
+
+process.exitCode = await main()
+// Empty writes end when all before them have reached the reader; the timer counts only while something else lives.
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+)
+setTimeout(() => process.exit(), GRACE).unref()
+
+async function main(): Promise<number> {
+  let command = argv.find((word) => Object.hasOwn(COMMANDS, word)) ?? 'releaser'
+  try {
+    const request = parseArguments(argv, COMMANDS)
+    if (request.ask === 'version') return say('version', { version: ownVersion() }, ownVersion())
+    if (request.ask === 'help') return say('help', ...(await help(request.command)))
+    command = request.command.name
+    const { run } = await request.command.load()
+    const ui = await terminal()
+    try {
+      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal })
+      await ui.settle()
+      return end(ui, command, outcome)
+    } catch (error) {
+      await ui.settle()
+      return fail(ui, command, error)
+    }
+  } catch (error) {
+    return fail(await terminal(), command, error)
+  }
+}
+
+function fail(ui: Ui, command: string, error: unknown): number {
+  const failure = understood(error)
+  ui.failure(command, failure)
+  return failure.exitCode
+}
+
+function end(ui: Ui, command: string, outcome: Outcome): number {
+  const exit = outcome.exit ?? 0
+  ui.result(command, exit, outcome.result, outcome.text)
+  return exit
+}
+
+/** Words that need no terminal and so load none. */
+function say(command: string, result: Readonly<Record<string, unknown>>, text: string): number {
+  const line = manner.json ? JSON.stringify({ event: 'result', command, ok: true, exit: 0, ...result }) : text
+  process.stdout.write(`${line}\n`)
+  return 0
+}
+
+async function help(command: Command | undefined): Promise<[Readonly<Record<string, unknown>>, string]> {
+  const { commandHelp, overview } = await import('./commands/help.ts')
+  const text = command ? commandHelp(command) : overview()
+  return [{ help: text }, text]
+}
+
+async function terminal() {
+  const { createUi } = await import('./ui/create.ts')
+  const { stdin, stdout, stderr, env } = process
+  return createUi({ ...manner, stdin, stdout, stderr, env, signal: stopping.signal })
+}
+
+/** An error as one of ours: an abort that a signal caused, or something unforeseen, which is our fault. */
+function understood(error: unknown): ReleaserError {
+  if (error instanceof ReleaserError) return error
+  if (stopping.signal.aborted && error instanceof Error && (error.name === 'AbortError' || error === stopping.signal.reason))
+    return new ReleaserError('INTERRUPTED', 'stopped', { cause: error })
+  const message = error instanceof Error ? error.message : String(error)
+  return new ReleaserError('BUG', message, {
+    cause: error,
+    hint: `this is a bug in releaser ${ownVersion()}: please report it with the lines above and what you typed`,
+  })
+}
+
+/** The first signal asks the command to end in a safe state; the second, or too long a wait, ends the process as it is. */
+function stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+  if (stopping.signal.aborted) stopAtOnce()
+  if (!manner.quiet && signal !== 'SIGHUP') process.stderr.write('releaser: stopping safely; once more to stop at once\n')
+  stopping.abort(new ReleaserError('INTERRUPTED', `stopped by ${signal}`))
+  setTimeout(stopAtOnce, PATIENCE).unref()
+}
+
+/** What is not finished on a host by now, the host takes back by itself. */
+function stopAtOnce(): never {
+  const hint = 'a host that was being changed goes back by itself; see how they are: releaser status'
+  crash(new ReleaserError('INTERRUPTED', 'stopped at once', { hint }))
+}
+
+/** Whoever read our output has left (`| head -1`, a closed terminal): there is nobody to tell, and no reason to break off. */
+function readerIsGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') crash(error)
+}
+
+function crash(error: unknown): never {
+  restoreTerminal()
+  const failure = understood(error)
+  const { cause } = failure
+  const stack = cause instanceof Error ? (cause.stack ?? '') : ''
+  tellAtOnce(
+    `${stack === '' ? '' : `${stack}\n`}releaser: error: ${failure.message}\n${failure.hint ? `releaser: hint: ${failure.hint}\n` : ''}`,
+  )
+  if (manner.json) {
+    const { code, message, hint, exitCode: exit } = failure
+    process.stdout.write(
+      `${JSON.stringify({ event: 'error', command: null, ok: false, exit, code, message, hint: hint ?? null })}\n`,
+    )
+  }
+  process.exit(failure.exitCode)
+}
+
+function restoreTerminal(): void {
+  if (process.stdin.isTTY) process.stdin.setRawMode(false)
+  if (process.stderr.isTTY) tellAtOnce('\u001b[?25h')
+}
+
+/** Past whoever holds back what is written while a list is on the screen. */
+function tellAtOnce(text: string): void {
+  try {
+    writeSync(process.stderr.fd, text)
+  } catch {
+    // Nobody reads stderr any more, and the process is about to end.
+  }
+}

@@ -1,0 +1,87 @@
+import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
+import type { Store } from '../local/store.ts'
+import { ReleaserError } from '../model/errors.ts'
+import type { Release } from '../model/release.ts'
+import type { Target } from '../model/target.ts'
+import { ago } from '../ui/time.ts'
+import { buildRelease } from './build-release.ts'
+import type { Call, Outcome } from './command.ts'
+import { destinations, onlyApp } from './destinations.ts'
+import { localHook } from './local-hooks.ts'
+import { openStoreAt } from './place.ts'
+import { askProtected } from './protected.ts'
+import { record } from './record.ts'
+import { roll } from './roll.ts'
+import { rolledOutcome } from './rolled.ts'
+
+/** `releaser deploy`: a release of the store becomes what every host of the targets serves. */
+export async function run(call: Call): Promise<Outcome> {
+  const { values, globals } = call
+  const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
+  const targets = pickTargets(loaded, values['target'])
+  const all = destinations(targets, values['host'])
+  const app = onlyApp(targets, loaded)
+  const store = await openStoreAt(loaded.storeDir, call)
+  const release = await choose(call, loaded, store, app, targets)
+  await store.check(release)
+  const manifest = await store.manifest(release)
+  const rolled = await record(call, { store, targets, app, action: 'deploy' }, release.id, () =>
+    roll({
+      call,
+      loaded,
+      store,
+      targets,
+      destinations: all,
+      action: 'deploy',
+      force: values['force'] === 'true',
+      source: release,
+      choose: async () => ({ id: release.id, version: release.version, digest: release.digest, manifest }),
+      ask: () => askProtected(call, targets, `deploy ${release.version} to`),
+    }),
+  )
+  const outcome = rolledOutcome(call, 'deploy', release, rolled)
+  if (!globals.dryRun && rolled.hosts.some(({ changed }) => changed)) {
+    const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
+    await localHook(call, {
+      name: 'post-deploy',
+      targets,
+      dir: loaded.dir,
+      code: 'REMOTE_COMMAND',
+      facts: { release, dryRun: false, hosts },
+    }).catch((error: unknown) => {
+      throw error instanceof ReleaserError
+        ? new ReleaserError(error.code, `${error.message}; the release stays`, { hint: error.hint, result: outcome.result })
+        : error
+    })
+  }
+  return outcome
+}
+
+async function choose(call: Call, loaded: LoadedConfig, store: Store, app: string, targets: readonly Target[]): Promise<Release> {
+  const { values, globals, ui } = call
+  if (values['build'] === 'true') return (await buildRelease(call, { loaded, store, target: targets[0], app })).release
+  const ref = values['release']
+  if (ref !== undefined) return named(store, ref, app)
+  const latest = store.latest(app)
+  if (!ui.interactive || globals.yes || globals.dryRun) return latest
+  const built = `built ${ago(new Date(latest.createdAt), new Date())}${latest.git ? ` from ${latest.git.rev.slice(0, 7)}` : ''}`
+  if (await ui.confirm(`Deploy ${app} ${latest.version}, ${built}?`, { initial: true, answer: '--yes' })) return latest
+  const choices = store.list(app).map((value) => ({
+    label: `${value.version}  ${value.id}  ${ago(new Date(value.createdAt), new Date())}`,
+    value,
+  }))
+  return ui.select('Which release?', choices, { answer: 'release=REF' })
+}
+
+/** The release that REF names for this app; one of another app is refused by name. */
+function named(store: Store, ref: string, app: string): Release {
+  try {
+    return store.find(ref, app)
+  } catch (error) {
+    const other = store.list().find(({ id, version, tags }) => [id, version, ...tags].includes(ref))
+    if (!other || other.app === app || !(error instanceof ReleaserError) || error.code !== 'NOT_FOUND') throw error
+    throw new ReleaserError('USAGE', `release ${other.id} is of ${other.app}, and this target deploys ${app}`, {
+      hint: `list what fits: releaser releases app=${app}`,
+    })
+  }
+}

@@ -1,0 +1,56 @@
+import { loadConfig, pickTargets } from '../local/config.ts'
+import { ReleaserError } from '../model/errors.ts'
+import { viewOf } from '../model/host-view.ts'
+import { table } from '../ui/table.ts'
+import { span } from '../ui/time.ts'
+import type { Call, Outcome } from './command.ts'
+import { destinations } from './destinations.ts'
+import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
+
+/** `releaser history`: who did what on a target's hosts, from where, with what result; newest first. */
+export async function run(call: Call): Promise<Outcome> {
+  const limit = Number(call.values['limit'] ?? 20)
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new ReleaserError('USAGE', `limit=${call.values['limit']} is not a number`, { hint: 'for instance limit=50' })
+  const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
+  const answers = await factsOf(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']))
+  const entries = answers
+    .flatMap(entriesOf)
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+    .slice(0, limit)
+  demandAnswers(call, answers, { entries })
+  const rows = entries.map(({ at, host, action, version, by, ok, durationMs, result }) => [
+    at.replace('T', ' ').slice(0, 19),
+    host,
+    action,
+    version ?? '-',
+    by,
+    ok ? 'ok' : result.replace(/: back$/, ''),
+    durationMs < 1000 ? '<1 s' : span(durationMs),
+  ])
+  const text =
+    rows.length === 0
+      ? 'nothing has happened there yet'
+      : table(['when (UTC)', 'host', 'what', 'release', 'by', 'result', 'took'], rows, ['took'])
+  return { result: { entries }, text }
+}
+
+function entriesOf({ target, host, facts }: Answer) {
+  if (!facts) return []
+  const versions = new Map(viewOf(facts).releases.map(({ id, version }) => [id, version]))
+  // Newest first; what happened within one second keeps its order.
+  return [...facts.history].reverse().map((entry) => ({
+    at: new Date(entry.at * 1000).toISOString(),
+    target: target.name,
+    host: host.name,
+    action: entry.action,
+    release: entry.release,
+    version: entry.release && (versions.get(entry.release) ?? entry.release),
+    previous: entry.previous,
+    by: entry.by,
+    from: entry.from,
+    ok: entry.ok,
+    durationMs: entry.seconds * 1000,
+    result: entry.result,
+  }))
+}

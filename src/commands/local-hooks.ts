@@ -1,0 +1,58 @@
+import { howItEnded, runLocalHook } from '../local/hooks.ts'
+import type { HookName } from '../model/config.ts'
+import { type ErrorCode, ReleaserError } from '../model/errors.ts'
+import type { Target } from '../model/target.ts'
+import type { Call } from './command.ts'
+
+/** What every local hook of a rollout gets to know, as `RELEASER_*` and as JSON on stdin. */
+export interface HookFacts {
+  readonly release: { readonly id: string; readonly version: string }
+  readonly dryRun: boolean
+  readonly hosts: readonly { readonly target: string; readonly host: string; readonly previous: string | null }[]
+}
+
+/** Runs a hook here, once for each target that has it; fails as `code`, naming the hook and what it said last. */
+export async function localHook(
+  call: Call,
+  options: {
+    readonly name: HookName
+    readonly targets: readonly Target[]
+    readonly dir: string
+    readonly facts: HookFacts
+    readonly code: ErrorCode
+  },
+): Promise<void> {
+  const { name, facts } = options
+  for (const target of options.targets) {
+    const hook = target.hooks[name]
+    if (hook === undefined) continue
+    const hosts = facts.hosts.filter((host) => host.target === target.name)
+    call.ui.observe({ event: 'step', host: null, step: name, state: 'start' })
+    const ended = await runLocalHook({
+      name,
+      hook,
+      cwd: options.dir,
+      signal: call.signal,
+      env: {
+        RELEASER_APP: target.app,
+        RELEASER_TARGET: target.name,
+        RELEASER_HOST: hosts.map(({ host }) => host).join(','),
+        RELEASER_GROUP: '',
+        RELEASER_RELEASE: facts.release.id,
+        RELEASER_VERSION: facts.release.version,
+        RELEASER_PREVIOUS: hosts[0]?.previous ?? '',
+        RELEASER_PATH: target.path,
+        RELEASER_RELEASE_DIR: '',
+        RELEASER_DRY_RUN: facts.dryRun ? '1' : '',
+      },
+      stdin: { hook: name, app: target.app, target: target.name, ...facts, hosts },
+      onOutput: (line) => call.ui.observe({ event: 'output', host: null, step: name, line }),
+    })
+    call.ui.observe({ event: 'step', host: null, step: name, state: ended.ok ? 'ok' : 'failed' })
+    if (ended.stopped === 'abort') throw new ReleaserError('INTERRUPTED', 'stopped')
+    if (!ended.ok)
+      throw new ReleaserError(options.code, `the hook ${name} ${howItEnded(ended)}`, {
+        hint: `mend the hook ${name} of ${target.name}`,
+      })
+  }
+}

@@ -1,0 +1,27 @@
+import type { Plan, Step, StepKind } from '../model/plan.ts'
+
+/** What each step of a plan reads like before it happens. */
+const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined } = {
+  receive: ({ release }) => `receive and verify ${release}`,
+  link: ({ dirs, files }) => `link to shared: ${[...dirs.map((dir) => `${dir}/`), ...files].join(', ')}`,
+  publish: ({ dir }) => `name it releases/${dir}`,
+  command: ({ hook, run }) => `${hook}: ${run.split('\n')[0]}`,
+  await: () => undefined,
+  activate: ({ dir }) => `switch current to releases/${dir}`,
+  confirm: ({ seconds }) => (seconds > 0 ? `confirm over a new connection, within ${seconds} s` : undefined),
+  prune: ({ dirs }) => `remove ${dirs.join(', ')}`,
+  freeze: () => 'freeze: nobody deploys, rolls back or prunes until unlock',
+  unfreeze: () => 'lift the freeze',
+}
+
+/** A plan as people read it with `--dry-run`. */
+export function planText(plan: Plan): string {
+  const head = `${plan.target} ${plan.host}: ${plan.action}${plan.release ? ` ${plan.app} ${plan.release.version}` : ''}`
+  const lines = plan.steps.flatMap((step) => lineOf(step) ?? [])
+  return [head, ...(lines.length === 0 ? ['  nothing to do'] : lines.map((line) => `  ${line}`))].join('\n')
+}
+
+function lineOf<K extends StepKind>(step: Step<K>): string | undefined {
+  const line: (step: Step<K>) => string | undefined = LINES[step.step]
+  return line(step)
+}

@@ -1,0 +1,102 @@
+import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
+import { ReleaserError } from '../model/errors.ts'
+import { retainInStore } from '../model/retention.ts'
+import { prepare } from '../rollout/prepare.ts'
+import { rollOut } from '../rollout/rollout.ts'
+import { planPrune } from '../tasks/prune.ts'
+import { table } from '../ui/table.ts'
+import { author } from './author.ts'
+import type { Call, Outcome } from './command.ts'
+import { destinations, labels } from './destinations.ts'
+import { openStoreAt } from './place.ts'
+import { askProtected } from './protected.ts'
+
+interface Row {
+  readonly host: string | null
+  readonly id: string
+  readonly why: string
+}
+
+/** `releaser prune`: drops old releases, in the store or on hosts, and says of each why it stays or goes. */
+export async function run(call: Call): Promise<Outcome> {
+  const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
+  const keep = call.values['keep'] === undefined ? undefined : Number(call.values['keep'])
+  if (keep !== undefined && (!Number.isInteger(keep) || keep < 1)) {
+    throw new ReleaserError('USAGE', `keep=${call.values['keep']} is not a number of releases`, {
+      hint: 'at least one stays, for instance keep=5',
+    })
+  }
+  return call.values['target'] === undefined ? pruneHere(call, loaded, keep) : pruneHosts(call, loaded, keep)
+}
+
+async function pruneHere(call: Call, loaded: LoadedConfig, wanted: number | undefined): Promise<Outcome> {
+  const keep = wanted ?? loaded.config.keepLocal
+  if (keep === undefined)
+    throw new ReleaserError('USAGE', 'how many releases are to stay in the store?', {
+      hint: 'say keep=N, or set keepLocal in the config; target=NAME prunes on hosts',
+    })
+  const app = call.values['app'] ?? (loaded.apps.length === 1 ? loaded.apps[0] : undefined)
+  if (app === undefined)
+    throw new ReleaserError('USAGE', 'which app?', { hint: `say ${loaded.apps.map((name) => `app=${name}`).join(' or ')}` })
+  const store = await openStoreAt(loaded.storeDir, call)
+  const releases = store.list(app)
+  const verdicts = retainInStore(releases, { keep, latest: releases.length === 0 ? undefined : store.latest(app).id })
+  if (!call.globals.dryRun) await store.pruneLocal(app, keep)
+  const row = ({ release, why }: (typeof verdicts)[number]): Row => ({ host: null, id: release.id, why })
+  return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), call.globals.dryRun)
+}
+
+async function pruneHosts(call: Call, loaded: LoadedConfig, keep: number | undefined): Promise<Outcome> {
+  const { ui, globals } = call
+  const targets = pickTargets(loaded, call.values['target'])
+  const all = destinations(targets, call.values['host'])
+  if (!globals.dryRun) await askProtected(call, targets, 'prune')
+  const rows = ui.rows(labels(all))
+  const preparation = await prepare({
+    destinations: all,
+    observe: ui.observe,
+    signal: call.signal,
+    skipUnreachable: globals.skipUnreachable,
+  }).catch(async (error: unknown) => {
+    await rows.close()
+    throw error
+  })
+  try {
+    const plans = preparation.hosts.map((asked) => ({ asked, ...planPrune({ ...asked, keep: keep ?? asked.target.keep }) }))
+    if (!globals.dryRun) {
+      await rollOut(
+        plans.map(({ asked, plan }) => ({ ...asked, plan })),
+        {
+          plan: ({ target, host }, facts) => planPrune({ target, host, facts, keep: keep ?? target.keep }).plan,
+          author: author('prune'),
+          observe: ui.observe,
+          signal: call.signal,
+          wait: globals.wait,
+          moment: async () => {},
+          shipment: async () => null,
+        },
+      )
+    }
+    const verdicts = plans.flatMap(({ asked, verdicts }) => verdicts.map((verdict) => ({ ...verdict, host: asked.host.name })))
+    const row = ({ host, release, why }: (typeof verdicts)[number]): Row => ({ host, id: release.dir, why })
+    return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), globals.dryRun)
+  } finally {
+    await rows.close()
+    await preparation.close()
+  }
+}
+
+function outcome(kept: readonly Row[], removed: readonly Row[], dryRun: boolean): Outcome {
+  const rows = [
+    ...removed.map((row) => ({ ...row, what: dryRun ? 'would go' : 'gone' })),
+    ...kept.map((row) => ({ ...row, what: 'stays' })),
+  ]
+  const text =
+    rows.length === 0
+      ? 'there are no releases'
+      : table(
+          ['host', 'release', '', 'why'],
+          rows.map(({ host, id, what, why }) => [host ?? 'here', id, what, why]),
+        )
+  return { result: { kept, removed, ...(dryRun && { dryRun }) }, text }
+}

@@ -1,0 +1,18 @@
+import type { GitState, Release } from '../model/release.ts'
+import { count, size } from '../model/size.ts'
+
+/** A release in `--json`. */
+export function releaseJson(release: Release, latest: boolean): Readonly<Record<string, unknown>> {
+  const { id, app, version, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git } = release
+  return { id, app, version, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git, latest }
+}
+
+/** A release in a line: `shop 1.4.0  20261120…-3f2a9c1d  9.4 MB, 4,123 files  sha256:3f2a9c1d…`. */
+export function releaseLine({ app, version, id, bytes, files, digest }: Release): string {
+  return `${app} ${version}  ${id}  ${size(bytes)}, ${count(files, 'file')}  ${digest.slice(0, 'sha256:'.length + 8)}…`
+}
+
+/** A revision as people say it: `3f2a9c1d on main, with changes`. */
+export function gitShown({ rev, branch, dirty }: GitState): string {
+  return `${rev.slice(0, 8)}${branch === null ? '' : ` on ${branch}`}${dirty ? ', with changes' : ''}`
+}

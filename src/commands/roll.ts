@@ -1,0 +1,171 @@
+import type { LoadedConfig } from '../local/config.ts'
+import type { Store } from '../local/store.ts'
+import { hasZstd, sendStream } from '../local/tarball.ts'
+import type { Plan } from '../model/plan.ts'
+import type { Release } from '../model/release.ts'
+import type { Target } from '../model/target.ts'
+import type { Asked, Destination, HostOutcome, Planner, Prepared, ShipmentOf } from '../rollout/host.ts'
+import type { Moment } from '../rollout/input.ts'
+import { prepare } from '../rollout/prepare.ts'
+import { rollOut } from '../rollout/rollout.ts'
+import type { Wanted } from '../tasks/deploy.ts'
+import { planDeploy } from '../tasks/deploy.ts'
+import { author } from './author.ts'
+import type { Call } from './command.ts'
+import { labels } from './destinations.ts'
+import { localHook } from './local-hooks.ts'
+
+export interface RollInput {
+  readonly call: Call
+  readonly loaded: LoadedConfig
+  readonly store: Store
+  readonly targets: readonly Target[]
+  readonly destinations: readonly Destination[]
+  readonly action: 'deploy' | 'rollback'
+  readonly force: boolean
+  /** Which release is to serve, once every host has said how it is. */
+  readonly choose: (asked: readonly Asked[]) => Promise<Wanted>
+  /** The store's release, whose tarball travels; null where nothing is sent. */
+  readonly source: Release | null
+  /** A last question, when everything is known and nothing is done. */
+  readonly ask: (plans: readonly Plan[]) => Promise<void>
+}
+
+export interface Rolled {
+  readonly release: Wanted
+  readonly hosts: readonly HostOutcome[]
+  readonly plans: readonly Plan[]
+}
+
+/** Connects, decides, asks, and carries out a deploy or a rollback over all hosts. With `--dry-run` it stops at the plans. */
+export async function roll(input: RollInput): Promise<Rolled> {
+  const { call } = input
+  const { ui, globals } = call
+  const rows = ui.rows(labels(input.destinations), { fleeting: true })
+  const preparation = await prepare({
+    destinations: input.destinations,
+    observe: ui.observe,
+    signal: call.signal,
+    skipUnreachable: globals.skipUnreachable,
+  }).catch(async (error: unknown) => {
+    await rows.close()
+    throw error
+  })
+  try {
+    for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
+    const release = await input.choose(preparation.hosts)
+    const plan = await planner(input, release)
+    const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
+    const plans = prepared.map((host) => host.plan)
+    if (globals.dryRun) return { release, plans, hosts: [...prepared.map(planned), ...preparation.skipped] }
+    if (plans.some(({ steps }) => steps.length > 0)) {
+      await rows.close()
+      await input.ask(plans)
+    }
+    const outcomes = await carryOut(input, release, prepared, plan)
+    return { release, plans, hosts: [...outcomes, ...preparation.skipped] }
+  } finally {
+    await rows.close()
+    await preparation.close()
+  }
+}
+
+async function planner({ call, store, action, force }: RollInput, release: Wanted): Promise<Planner> {
+  const known = new Set(store.list().map(({ id }) => id))
+  const { by } = author('')
+  return ({ target, host }, facts) =>
+    planDeploy({ action, target, host, release, facts, knownManifests: known, force, by, dryRun: call.globals.dryRun })
+}
+
+async function carryOut(
+  input: RollInput,
+  release: Wanted,
+  prepared: readonly Prepared[],
+  plan: Planner,
+): Promise<readonly HostOutcome[]> {
+  const { call, action } = input
+  const rows = call.ui.rows(labels(prepared))
+  try {
+    return await rollOut(prepared, {
+      plan,
+      author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${release.version}`),
+      observe: call.ui.observe,
+      signal: call.signal,
+      wait: call.globals.wait,
+      moment: (moment) => hooksOf(moment, input, release, prepared),
+      shipment: await shipments(input),
+    })
+  } finally {
+    await rows.close()
+  }
+}
+
+const LAST_WORD_MS = 1500
+
+const HOOKS = {
+  locked: { deploy: 'pre-deploy', rollback: 'pre-rollback' },
+  sending: { deploy: 'pre-upload' },
+  undone: { deploy: 'on-failure', rollback: 'on-failure' },
+} as const satisfies {
+  readonly [M in Moment]: object
+}
+
+async function hooksOf(moment: Moment, input: RollInput, release: Wanted, prepared: readonly Prepared[]): Promise<void> {
+  const names: { readonly deploy?: keyof Target['hooks']; readonly rollback?: keyof Target['hooks'] } = HOOKS[moment]
+  const name = names[input.action]
+  if (name === undefined) return
+  // Whoever stopped the rollout still has its hook told, for the little while that is left.
+  const call =
+    moment === 'undone' && input.call.signal.aborted ? { ...input.call, signal: AbortSignal.timeout(LAST_WORD_MS) } : input.call
+  await localHook(call, {
+    name,
+    targets: input.targets,
+    dir: input.loaded.dir,
+    code: 'NOT_CHANGED',
+    facts: {
+      release,
+      dryRun: false,
+      hosts: prepared.map(({ target, host, plan }) => ({ target: target.name, host: host.name, previous: plan.from })),
+    },
+  })
+}
+
+/** Where the bytes come from: the store's tarball, compressed as both ends can. */
+async function shipments({ store, source }: RollInput): Promise<ShipmentOf> {
+  if (!source) return async () => null
+  const manifest = await store.manifest(source)
+  const zstdHere = await hasZstd()
+  return async ({ plan, facts }) => {
+    if (!plan.transfer) return null
+    const wire = zstdHere && facts.tools.includes('zstd') ? 'zstd' : 'gzip'
+    return {
+      digest: source.digest,
+      manifest,
+      transfer: plan.transfer,
+      base: plan.transfer.base === null ? null : await baseOf(store, plan.transfer.base),
+      wire,
+      open: (wanted) => sendStream({ file: store.tarballPath(source), compression: source.compression, wanted, to: wire }),
+    }
+  }
+}
+
+async function baseOf(store: Store, id: string) {
+  const release = store.list().find((known) => known.id === id)
+  return release ? store.manifest(release) : null
+}
+
+/** What a dry run says of a host: what would be. */
+function planned({ plan, target, host }: Prepared): HostOutcome {
+  const changed = plan.steps.length > 0
+  return {
+    target: target.name,
+    host: host.name,
+    ok: true,
+    changed,
+    previous: plan.from,
+    current: changed ? (plan.release?.id ?? plan.from) : plan.from,
+    sentBytes: 0,
+    durationMs: 0,
+    state: 'idle',
+  }
+}

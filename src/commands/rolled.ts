@@ -1,0 +1,64 @@
+import type { Plan } from '../model/plan.ts'
+import { size } from '../model/size.ts'
+import type { HostOutcome } from '../rollout/host.ts'
+import { table } from '../ui/table.ts'
+import { span } from '../ui/time.ts'
+import type { Call, Outcome } from './command.ts'
+import { planText } from './plan-text.ts'
+import { nameAmong } from './release-words.ts'
+import type { Rolled } from './roll.ts'
+
+/** The last word of a deploy or a rollback: one table for people, the contract's result for scripts. */
+export function rolledOutcome(
+  call: Call,
+  action: 'deploy' | 'rollback',
+  release: { readonly id: string; readonly app: string; readonly version: string; readonly digest: string },
+  rolled: Rolled,
+): Outcome {
+  const { id, app, version, digest } = release
+  const changed = rolled.hosts.some((host) => host.changed)
+  const target = [...new Set(rolled.hosts.map((host) => host.target))].join(',')
+  const skipped = rolled.hosts.filter(({ state }) => state === 'skipped').map(({ host }) => host)
+  const result = {
+    target,
+    changed,
+    release: { id, app, version, digest },
+    hosts: rolled.hosts,
+    ...(skipped.length > 0 && { skipped }),
+  }
+  if (call.globals.dryRun)
+    return {
+      result: { ...result, dryRun: true, plans: rolled.plans },
+      text: rolled.plans.map((plan: Plan) => planText(plan)).join('\n\n'),
+    }
+  const closing = !changed
+    ? `every host serves ${app} ${version} already: nothing to do${action === 'deploy' ? ' (--force deploys it again)' : ''}`
+    : CLOSING[action](app, version, target)
+  const without = skipped.length === 0 ? '' : `; left out: ${skipped.join(', ')}`
+  return { result, text: `${hostTable(rolled)}\n\n${closing}${without}` }
+}
+
+const CLOSING = {
+  deploy: (app: string, version: string, target: string) => `${app} ${version} is live on ${target}`,
+  rollback: (app: string, version: string, target: string) =>
+    `${target} serves ${app} ${version} again; pinned until you deploy by hand`,
+} as const
+
+function hostTable({ hosts, plans }: Rolled): string {
+  const named = (id: string | null, { target, host }: HostOutcome): string => {
+    const plan = plans.find((one) => one.target === target && one.host === host)
+    const there = [...(plan?.next.releases ?? []), ...(plan?.failed.releases ?? [])]
+    return id === null ? '-' : nameAmong(there.find((release) => release.id === id) ?? { id, version: '' }, there)
+  }
+  const rows = hosts.map((outcome) => {
+    const { host, previous, current, sentBytes, durationMs, state } = outcome
+    return [
+      host,
+      named(previous, outcome),
+      state === 'skipped' ? 'left out' : named(current, outcome),
+      size(sentBytes),
+      state === 'idle' || state === 'skipped' ? '-' : span(durationMs),
+    ]
+  })
+  return table(['host', 'from', 'to', 'sent', 'time'], rows, ['sent', 'time'])
+}

@@ -1,0 +1,146 @@
+import type { Argument, Command } from './command.ts'
+
+const TARGET: Argument = { key: 'target', value: 'NAME', required: true, summary: 'a target or a group; several by commas' }
+
+const HOST: Argument = { key: 'host', value: 'PATTERN', summary: 'only hosts whose name fits, such as web*' }
+
+/** The commands that work on hosts. */
+export const HOSTS: Readonly<Record<string, Command>> = {
+  deploy: {
+    name: 'deploy',
+    summary: 'bring a release to every host of a target',
+    arguments: [
+      TARGET,
+      { key: 'release', value: 'REF', summary: "which one; else the app's latest" },
+      HOST,
+      { key: 'build', summary: 'build first' },
+      { key: 'force', summary: 'deploy again what is there already' },
+    ],
+    examples: [
+      { line: 'releaser deploy target=prod', does: 'the newest release, to all hosts of prod' },
+      { line: 'releaser deploy target=staging --build --yes', does: 'build, then deploy, and ask nothing' },
+    ],
+    exits: [
+      'USAGE',
+      'CONFIG',
+      'CONNECTION',
+      'AUTH',
+      'HOST_KEY',
+      'LOCKED',
+      'BUILD',
+      'NOT_CHANGED',
+      'ROLLED_BACK',
+      'PARTIAL',
+      'NOT_FOUND',
+      'REMOTE_COMMAND',
+      'INTEGRITY',
+    ],
+    load: () => import('./deploy.ts'),
+  },
+  rollback: {
+    name: 'rollback',
+    summary: 'go back to the previous good release',
+    arguments: [TARGET, { key: 'release', value: 'REF', summary: 'another release that is on the hosts' }, HOST],
+    examples: [
+      { line: 'releaser rollback target=prod', does: 'every host goes back one release' },
+      { line: 'releaser rollback target=prod release=1.3.9', does: 'to that version' },
+    ],
+    exits: [
+      'USAGE',
+      'CONFIG',
+      'CONNECTION',
+      'AUTH',
+      'HOST_KEY',
+      'LOCKED',
+      'NOT_CHANGED',
+      'ROLLED_BACK',
+      'PARTIAL',
+      'NOT_FOUND',
+      'REMOTE_COMMAND',
+    ],
+    load: () => import('./rollback.ts'),
+  },
+  status: {
+    name: 'status',
+    summary: 'what is live on every host, since when, by whom',
+    arguments: [{ ...TARGET, required: false, summary: 'a target or a group; else all' }, HOST],
+    examples: [
+      { line: 'releaser status', does: 'all targets' },
+      { line: 'releaser status target=prod --json', does: 'one target, for a script' },
+    ],
+    exits: ['CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY'],
+    load: () => import('./status.ts'),
+  },
+  history: {
+    name: 'history',
+    summary: 'who deployed what, when, with what result',
+    arguments: [TARGET, { key: 'limit', value: 'N', summary: 'how many entries; 20' }, HOST],
+    examples: [
+      { line: 'releaser history target=prod', does: 'the last 20, merged over the hosts' },
+      { line: 'releaser history target=prod limit=100', does: 'more of them' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY'],
+    load: () => import('./history.ts'),
+  },
+  prune: {
+    name: 'prune',
+    summary: 'drop old releases, here or on hosts',
+    arguments: [
+      { ...TARGET, required: false, summary: 'prune on these hosts; else in the store' },
+      { key: 'app', value: 'NAME', summary: 'the app whose releases in the store are pruned' },
+      { key: 'keep', value: 'N', summary: "how many stay; else the config's keep" },
+      HOST,
+    ],
+    examples: [
+      { line: 'releaser prune target=prod --dry-run', does: 'what would go, and why' },
+      { line: 'releaser prune keep=10', does: 'keep ten releases in the store' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'PARTIAL'],
+    load: () => import('./prune.ts'),
+  },
+  lock: {
+    name: 'lock',
+    summary: 'freeze a target by hand',
+    arguments: [TARGET, { key: 'message', value: 'TEXT', summary: 'why, for whoever meets it' }, HOST],
+    examples: [
+      { line: 'releaser lock target=prod message="until Monday"', does: 'no deploy, rollback or prune until it is lifted' },
+      { line: 'releaser lock target=prod --wait', does: 'once whoever is at work there is done' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'NOT_CHANGED', 'PARTIAL'],
+    load: () => import('./lock.ts'),
+  },
+  unlock: {
+    name: 'unlock',
+    summary: 'lift a freeze',
+    arguments: [TARGET, HOST],
+    examples: [
+      { line: 'releaser unlock target=prod', does: 'all may deploy again, whoever froze it' },
+      { line: 'releaser unlock target=prod host=web1', does: 'one host of it' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'NOT_CHANGED', 'PARTIAL'],
+    load: () => import('./unlock.ts'),
+  },
+  exec: {
+    name: 'exec',
+    summary: 'run a command in the current release of every host',
+    arguments: [TARGET, HOST],
+    rest: 'WORD...',
+    examples: [
+      { line: 'releaser exec target=prod -- ls -l', does: 'one command, on every host' },
+      { line: "releaser exec target=prod -- 'du -sh . | cut -f1'", does: 'a single word runs through sh' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'NOT_FOUND', 'REMOTE_COMMAND'],
+    load: () => import('./exec.ts'),
+  },
+  demo: {
+    name: 'demo',
+    summary: 'see it all work: an embedded host, a temporary folder',
+    arguments: [{ key: 'keep', summary: 'leave the temporary folder' }],
+    examples: [
+      { line: 'releaser demo', does: 'build, deploy, a failure that takes itself back, rollback' },
+      { line: 'releaser demo --keep', does: 'look at what it left' },
+    ],
+    exits: ['CONNECTION', 'BUILD', 'NOT_CHANGED', 'ROLLED_BACK', 'PARTIAL'],
+    load: () => import('./demo.ts'),
+  },
+}

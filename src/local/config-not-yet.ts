@@ -1,0 +1,93 @@
+import { type Problem, pathText } from './config-problem.ts'
+
+/** A place in the configuration (`*`: any key or number) whose feature does not exist yet, or not for the values that `when` names. */
+interface NotYet {
+  readonly at: string
+  readonly when?: (value: unknown) => boolean
+  readonly hint?: string
+}
+
+const not = (...supported: readonly unknown[]) => ({
+  when: (value: unknown) => !supported.includes(value),
+  hint: `leave it out, or write ${supported.map((value) => `'${value}'`).join(' or ')}`,
+})
+
+/** What the contract promises and this version cannot do: refused, so that nothing is configured in vain. */
+const NOT_YET: readonly NotYet[] = [
+  { at: 'sign' },
+  { at: 'notify' },
+  { at: 'store', when: (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value), hint: 'name a folder' },
+  { at: 'builders.*.type', when: (value) => ['docker', 'ssh', 'module'].some((type) => type === value), hint: "write 'command'" },
+  { at: 'builders.*.source', ...not('worktree') },
+  { at: 'builders.*.strip' },
+  { at: 'targets.*.runner', ...not('none') },
+  { at: 'targets.*.health' },
+  { at: 'targets.*.migrate' },
+  { at: 'targets.*.templates' },
+  { at: 'targets.*.backup' },
+  { at: 'targets.*.sanitize' },
+  { at: 'targets.*.auto' },
+  { at: 'targets.*.watch' },
+  { at: 'targets.*.notify' },
+  { at: 'targets.*.allowedSigners' },
+  { at: 'targets.*.strategy' },
+  { at: 'targets.*.secrets' },
+  { at: 'targets.*.envFile' },
+  { at: 'targets.*.env' },
+  { at: 'targets.*.hosts.*.env' },
+  { at: 'targets.*.logs' },
+  { at: 'targets.*.stopTimeout' },
+  { at: 'targets.*.kill' },
+  { at: 'targets.*.commands' },
+  { at: 'targets.*.jump' },
+  { at: 'targets.*.hostKeys' },
+  { at: 'targets.*.transport', ...not('ssh2') },
+  { at: 'targets.*.onFailure', ...not('rollback') },
+  { at: 'targets.*.hooks.pre-stop' },
+  { at: 'targets.*.hooks.post-stop' },
+  { at: 'targets.*.hooks.pre-start' },
+  { at: 'targets.*.hooks.post-start' },
+  { at: 'targets.*.hooks.pre-upgrade' },
+  { at: 'targets.*.hooks.post-upgrade' },
+  { at: 'targets.*.hooks.pre-configure' },
+  { at: 'targets.*.hooks.post-configure' },
+  { at: 'targets.*.hooks.post-backup' },
+  // A hook runs where it belongs; to choose another place comes later.
+  { at: 'targets.*.hooks.pre-deploy.on', ...not('local') },
+  { at: 'targets.*.hooks.pre-upload.on', ...not('local') },
+  { at: 'targets.*.hooks.post-upload.on', ...not('remote') },
+  { at: 'targets.*.hooks.pre-activate.on', ...not('remote') },
+  { at: 'targets.*.hooks.post-activate.on', ...not('remote') },
+  { at: 'targets.*.hooks.post-deploy.on', ...not('local') },
+  { at: 'targets.*.hooks.on-failure.on', ...not('local') },
+  { at: 'targets.*.hooks.pre-rollback.on', ...not('local') },
+  { at: 'targets.*.hooks.post-rollback.on', ...not('local') },
+]
+
+/** Every place of a configuration that asks for a feature of a later version. */
+export function notYet(config: unknown): readonly Problem[] {
+  return NOT_YET.flatMap((row) =>
+    [row.at, ...(row.at.startsWith('targets.*.') ? [row.at.replace('targets.*', 'defaults')] : [])]
+      .flatMap((at) => places(config, at.split('.')))
+      .filter(({ value }) => row.when?.(value) ?? true)
+      .map(({ path }) => ({
+        path: pathText(path),
+        says: 'is not supported by this version of releaser',
+        hint: row.hint ?? 'leave it out',
+      })),
+  )
+}
+
+interface Place {
+  readonly path: readonly PropertyKey[]
+  readonly value: unknown
+}
+
+function places(value: unknown, [key, ...rest]: readonly string[], path: readonly PropertyKey[] = []): readonly Place[] {
+  if (key === undefined) return [{ path, value }]
+  if (typeof value !== 'object' || value === null) return []
+  if (Array.isArray(value)) return key === '*' ? value.flatMap((item, index) => places(item, rest, [...path, index])) : []
+  return Object.entries(value)
+    .filter(([name]) => key === '*' || key === name)
+    .flatMap(([name, item]) => places(item, rest, [...path, name]))
+}

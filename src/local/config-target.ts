@@ -1,0 +1,136 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { HostEntry, Target as Settings } from '../model/config.ts'
+import { seconds } from '../model/duration.ts'
+import { didYouMean } from '../model/suggest.ts'
+import type { Host, Target } from '../model/target.ts'
+import { hostLabel, parseHost } from './config-host.ts'
+import { overlap, plainPath } from './config-path.ts'
+import type { Problem } from './config-problem.ts'
+
+const KEEP = 5
+const CONFIRM_SECONDS = 60
+
+/** The settings of a target over the defaults: the target wins, key by key in `env`, `hooks` and `shared`. */
+export function merge(defaults: Partial<Settings>, target: Partial<Settings>): Partial<Settings> {
+  const merged = { ...defaults, ...target }
+  return {
+    ...merged,
+    ...(merged.env && { env: { ...defaults.env, ...target.env } }),
+    ...(merged.hooks && { hooks: { ...defaults.hooks, ...target.hooks } }),
+    ...(merged.shared && { shared: { ...defaults.shared, ...target.shared } }),
+  }
+}
+
+/** A target as the rest of the program knows it. `apps` are the names it may choose from, `dir` is where relative files lie. */
+export function resolveTarget(
+  name: string,
+  settings: Partial<Settings>,
+  { apps, dir }: { readonly apps: readonly string[]; readonly dir: string },
+): { readonly target: Target } | { readonly problems: readonly Problem[] } {
+  const at = `targets.${name}`
+  const { hosts: written, path, app: named, keep, hooks, confirm, shared, identity, knownHosts, ...rest } = settings
+  const app = named ?? (apps.length === 1 ? apps[0] : undefined)
+  const key = identity === undefined ? undefined : localFile(dir, identity)
+  const hosts = (written ?? []).map((host, index) => resolveHost(`${at}.hosts[${index}]`, host, { path: path ?? '', key, dir }))
+  const good = hosts.flatMap((host) => ('problem' in host ? [] : [host.host]))
+  const lists = { dirs: shared?.dirs?.map(plainPath) ?? [], files: shared?.files?.map(plainPath) ?? [] }
+  const problems = [
+    ...(written === undefined ? [{ path: `${at}.hosts`, says: 'is missing', hint: "write hosts: ['user@host']" }] : []),
+    ...(written?.length === 0 ? [{ path: `${at}.hosts`, says: 'is empty', hint: "write hosts: ['user@host']" }] : []),
+    ...(path === undefined ? [{ path: `${at}.path`, says: 'is missing', hint: `write path: '/srv/${app ?? 'app'}'` }] : []),
+    ...appProblems(at, app, apps),
+    ...hosts.flatMap((host) => ('problem' in host ? [host.problem] : [])),
+    ...sameHosts(at, good),
+    ...sharedProblems(at, [...lists.dirs, ...lists.files]),
+  ]
+  if (problems.length > 0 || path === undefined || app === undefined) return { problems }
+  const target: Target = {
+    ...rest,
+    ...(shared && { shared: lists }),
+    ...(key !== undefined && { identity: key }),
+    ...(knownHosts !== undefined && { knownHosts: localFile(dir, knownHosts) }),
+    name,
+    app,
+    path,
+    hosts: good,
+    keep: keep ?? KEEP,
+    hooks: hooks ?? {},
+    confirmSeconds: confirm === false ? 0 : ((confirm === undefined ? undefined : seconds(confirm)) ?? CONFIRM_SECONDS),
+  }
+  return { target }
+}
+
+function resolveHost(
+  at: string,
+  written: string | HostEntry,
+  { path, key, dir }: { readonly path: string; readonly key: string | undefined; readonly dir: string },
+): { readonly host: Host } | { readonly problem: Problem } {
+  const entry: HostEntry = typeof written === 'string' ? { host: written } : written
+  const address = parseHost(entry.host)
+  if ('says' in address) return { problem: { path: at, ...address } }
+  const twice = (what: string) => ({
+    problem: { path: at, says: `names its ${what} twice`, hint: `leave it out of "${entry.host}"` },
+  })
+  if (entry.user !== undefined && address.user !== undefined) return twice('user')
+  if (entry.port !== undefined && address.port !== undefined) return twice('port')
+  const checkedUser = entry.user === undefined ? address : parseHost(`${entry.user}@host`)
+  if ('says' in checkedUser) return { problem: { path: `${at}.user`, says: `"${entry.user}" is no user name` } }
+  return {
+    host: {
+      name: entry.name ?? (entry.port === undefined ? address.label : hostLabel(address.host, entry.port)),
+      host: address.host,
+      user: entry.user ?? address.user,
+      port: entry.port ?? address.port,
+      path: entry.path ?? path,
+      env: entry.env ?? {},
+      tags: entry.tags ?? [],
+      identity: entry.identity === undefined ? key : localFile(dir, entry.identity),
+    },
+  }
+}
+
+function appProblems(at: string, app: string | undefined, apps: readonly string[]): readonly Problem[] {
+  // That a configuration names no app at all is told once, not for every target.
+  if (apps.length === 0) return []
+  if (app === undefined) return [{ path: `${at}.app`, says: 'is missing', hint: `name one of ${apps.join(', ')}` }]
+  return apps.includes(app)
+    ? []
+    : [{ path: `${at}.app`, says: `names "${app}", which is no app of this configuration`, hint: didYouMean(app, apps) }]
+}
+
+function sameHosts(at: string, hosts: readonly Host[]): readonly Problem[] {
+  return hosts.flatMap((host, index) => {
+    const earlier = hosts.slice(0, index)
+    const path = `${at}.hosts[${index}]`
+    const named = earlier.findIndex(({ name }) => name === host.name)
+    if (named >= 0) {
+      return [
+        {
+          path,
+          says: `is called "${host.name}", as is hosts[${named}]`,
+          hint: "give it a name of its own: { host: …, name: 'web2' }",
+        },
+      ]
+    }
+    const same = earlier.findIndex(
+      (it) => it.host === host.host && it.user === host.user && it.port === host.port && it.path === host.path,
+    )
+    return same < 0
+      ? []
+      : [{ path, says: `is the same directory as hosts[${same}]`, hint: 'give it another path, or leave it out' }]
+  })
+}
+
+function sharedProblems(at: string, paths: readonly string[]): readonly Problem[] {
+  const clash = overlap(paths)
+  if (!clash) return []
+  const [outer, inner] = clash
+  const says = outer === inner ? `names "${outer}" twice` : `holds "${inner}", which lies in "${outer}"`
+  return [{ path: `${at}.shared`, says, hint: `leave "${inner}" out` }]
+}
+
+/** A file on this machine: `~/` is the home directory, what is relative lies beside the configuration. */
+function localFile(dir: string, path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : resolve(dir, path)
+}

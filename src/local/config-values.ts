@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { seconds } from '../model/duration.ts'
+import { hasControl, isName, NAME_RULE } from '../model/name.ts'
+import { didYouMean } from '../model/suggest.ts'
+import { isPort } from './config-host.ts'
+import { deployPathProblem, sharedPathProblem } from './config-path.ts'
+
+/** A string for which `problem` finds no words. */
+export const textThat = (problem: (text: string) => string | undefined) =>
+  z.string().superRefine((text, context) => {
+    const message = problem(text)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
+
+/** A string with something in it. */
+export const text = textThat((it) => (it.trim() === '' ? 'is empty' : hasControl(it) ? 'holds a control character' : undefined))
+/** What an environment variable holds: anything, also nothing; tabs and newlines too. */
+export const value = textThat((it) => (hasControl(it.replace(/[\t\n]/g, '')) ? 'holds a control character' : undefined))
+/** Something for `sh`, of as many lines as it likes. */
+export const command = textThat((it) =>
+  it.trim() === '' ? 'is empty' : hasControl(it.replace(/[\t\n]/g, '')) ? 'holds a control character' : undefined,
+)
+/** A name of the grammar that apps, targets, builders and tags share. */
+export const name = textThat((it) => (isName(it) ? undefined : `"${printable(it)}" is not a name: ${NAME_RULE}`))
+/** `30s`, `5m`, `4h`, `7d`; not nothing. */
+export const duration = textThat((it) =>
+  (seconds(it) ?? 0) > 0 ? undefined : `must be a duration such as '30s', '5m', '4h' or '7d'`,
+)
+/** Where a target lives on its hosts. */
+export const path = textThat(deployPathProblem)
+/** An entry of `shared`. */
+export const shared = textThat(sharedPathProblem)
+/** The name of an environment variable. */
+export const envName = textThat((it) =>
+  !/^[A-Za-z_][A-Za-z0-9_]*$/.test(it)
+    ? 'is not a name for an environment variable'
+    : it.startsWith('RELEASER_')
+      ? 'is set by releaser itself'
+      : undefined,
+)
+
+/** A whole number. */
+export const whole = (least: number) => {
+  const message = `must be a whole number of at least ${least}`
+  return z.int(message).min(least, message)
+}
+const portMessage = 'must be a port from 1 to 65535'
+/** A TCP port. */
+export const port = z.int(portMessage).refine(isPort, portMessage)
+
+/** An object that knows its keys. A message about unknown ones holds a line for each: what may have been meant. */
+export const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => didYouMean(key, Object.keys(shape))).join('\n') : undefined,
+  })
+
+function printable(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}

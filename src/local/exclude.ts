@@ -1,0 +1,30 @@
+/** Whether a path of a tree (parts joined by `/`) is meant by the patterns; `directory`: whether it is one. */
+export type Excluder = (path: string, directory: boolean) => boolean
+
+/**
+ * Patterns as in a .gitignore, the simple ones: `*` and `?` within a name (dots too), `**` over any number of folders. A
+ * pattern without a slash matches a name at any depth, one with a slash stands from the root, a trailing one means folders alone.
+ */
+export function excluder(patterns: readonly string[]): Excluder {
+  const rules = patterns.filter((pattern) => pattern.replaceAll('/', '') !== '').map(rule)
+  return (path, directory) => rules.some((matches) => matches(path, directory))
+}
+
+function rule(pattern: string): Excluder {
+  const foldersOnly = pattern.endsWith('/')
+  const body = pattern.replace(/\/+$/, '').replace(/^\.\//, '/')
+  const anywhere = !body.includes('/')
+  const source = body.replace(/^\/+/, '').split('/').map(part).join('')
+  const regex = new RegExp(`^${anywhere ? '(?:.*/)?' : ''}${source}$`, 'su')
+  return (path, directory) => (directory || !foldersOnly) && regex.test(path)
+}
+
+function part(text: string, index: number, parts: readonly string[]): string {
+  const last = index === parts.length - 1
+  if (text === '**') return last ? '.+' : '(?:.*/)?'
+  const name = text
+    .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
+    .replace(/\*+/g, '[^/]*')
+    .replaceAll('?', '[^/]')
+  return last ? name : `${name}/`
+}

@@ -1,0 +1,28 @@
+import type { GitState } from '../model/release.ts'
+import { runProcess } from './process.ts'
+
+/** What a git hook leaves in the environment would answer for another repository than the one asked about. */
+const INHERITED = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_PREFIX: undefined }
+
+const STATUS = ['git', '-c', 'core.fsmonitor=false', 'status', '--porcelain=v2', '--branch', '--untracked-files=normal'] as const
+
+/** The revision a folder is at, and whether its repository holds changes; null without git, repository or commit. */
+export async function gitState(dir: string): Promise<GitState | null> {
+  let rev: string | undefined
+  let branch: string | undefined
+  let dirty = false
+  const ended = await runProcess({
+    argv: STATUS,
+    cwd: dir,
+    // Reading must not take git's lock on the index: somebody may be committing.
+    env: { ...process.env, ...INHERITED, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+    onLine(line, stream) {
+      if (stream === 'stderr') return
+      if (!line.startsWith('# ')) dirty = true
+      rev ??= /^# branch\.oid ([0-9a-f]{40,64})$/.exec(line)?.[1]
+      branch ??= /^# branch\.head (.+)$/.exec(line)?.[1]
+    },
+  })
+  if (ended.code !== 0 || rev === undefined) return null
+  return { rev, branch: branch === undefined || branch === '(detached)' ? null : branch, dirty }
+}

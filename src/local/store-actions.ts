@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises'
+import { ReleaserError } from '../model/errors.ts'
+import { isName, isReserved, NAME_RULE } from '../model/name.ts'
+import type { Release } from '../model/release.ts'
+import type { Packed } from './pack.ts'
+import { checkReleaseFiles, placeRelease, removeReleaseFiles } from './release-files.ts'
+import * as changes from './store-changes.ts'
+import type { Database } from './store-data.ts'
+import { storePaths } from './store-paths.ts'
+import { removeHalfStored } from './store-strays.ts'
+
+/** Decides what the database becomes; `held` throws where the lock was lost. */
+export type Decide<T> = (data: Database, held: () => void) => Promise<{ readonly data: Database; readonly result: T }>
+/** Reads the database afresh and puts what was decided in its place, while no other process does. */
+export type Change = <T>(decide: Decide<T>) => Promise<T>
+
+/** See `Store.add`. `seen` is the database as it was last seen, before the lock. */
+export async function addRelease(dir: string, seen: Database, change: Change, packed: Packed, meta: changes.ReleaseMeta) {
+  checkName('app', meta.app)
+  checkName('version', meta.version)
+  meta.tags.forEach(checkTag)
+  const now = meta.createdAt ?? new Date()
+  const sameContent = ({ releases }: Database) => releases.find(({ app, digest }) => app === meta.app && digest === packed.digest)
+  // Hashing takes its time: before the lock.
+  const known = sameContent(seen)
+  const whole = known !== undefined && (await isWhole(dir, known))
+  return change(async (data, held) => {
+    const same = sameContent(data)
+    held()
+    if (same && (whole || same.id !== known?.id)) {
+      const release = changes.renewedRelease(same, meta, now)
+      return { data: changes.withLatest(changes.withRelease(data, release), release), result: { release, already: true } }
+    }
+    const release = same
+      ? { ...changes.renewedRelease(same, meta, now), ...changes.tarballOf(packed) }
+      : changes.newRelease(data, packed, meta, now)
+    await placeRelease(dir, packed, release)
+    await removeHalfStored(dir, data, release)
+    if (same && same.compression !== release.compression) await rm(storePaths(dir).tarball(same), { force: true })
+    return {
+      data: changes.withLatest(changes.withRelease(data, release), release),
+      result: { release, already: same !== undefined },
+    }
+  })
+}
+
+/** See `Store.pruneLocal`. */
+export async function pruneLocal(dir: string, change: Change, app: string, keep: number): Promise<readonly Release[]> {
+  const { gone, removing } = await change(async (data) => {
+    const gone = changes.superfluous(data, app, keep)
+    const next = changes.withoutReleases(data, gone)
+    return { data: next, result: { gone, removing: next.removing ?? [] } }
+  })
+  for (const release of removing) await removeReleaseFiles(dir, release)
+  if (removing.length > 0)
+    await change(async ({ removing: noted = [], ...data }) => {
+      const left = noted.filter(({ id }) => !removing.some((removed) => removed.id === id))
+      return { data: left.length > 0 ? { ...data, removing: left } : data, result: undefined }
+    })
+  return gone
+}
+
+/** Refuses what cannot be a tag (USAGE, 2). */
+export function checkTag(tag: string): void {
+  checkName('tag', tag)
+  if (isReserved(tag))
+    throw new ReleaserError('USAGE', `"${tag}" cannot be a tag: it has a meaning of its own`, { hint: 'choose another word' })
+}
+
+function checkName(what: string, name: string): void {
+  if (!isName(name))
+    throw new ReleaserError('USAGE', `"${name}" cannot be ${what === 'app' ? 'an' : 'a'} ${what}`, { hint: `use ${NAME_RULE}` })
+}
+
+async function isWhole(dir: string, release: Release): Promise<boolean> {
+  return checkReleaseFiles(dir, release).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,75 @@
+import { constants, createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { basename, delimiter, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { ReleaserError } from '../model/errors.ts'
+import { batched, type Compression, compressor, decompressor, READ_CHUNK } from './compression.ts'
+import { addEntry, archive, eachEntry } from './tar-entries.ts'
+
+export interface SendOptions {
+  /** A tarball of the store, and how it is compressed. */
+  readonly file: string
+  readonly compression: Compression
+  /** Paths of files and symlinks that are to travel, or everything that is there. Folders travel with `all` alone. */
+  readonly wanted: ReadonlySet<string> | 'all'
+  /** How the stream is compressed on its way. */
+  readonly to: Compression
+}
+
+/** Whether this machine has the program `zstd`. */
+export async function hasZstd(): Promise<boolean> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  for (const folder of folders) {
+    const found = await access(join(folder, 'zstd'), constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (found) return true
+  }
+  return false
+}
+
+/**
+ * A stored tarball as it goes over the wire: reduced to what is wanted, recompressed where it must be, in bounded memory.
+ * A tarball that is gone, damaged, ends too early or lacks what is wanted destroys the stream with INTEGRITY (11).
+ */
+export function sendStream(options: SendOptions): Readable {
+  return Readable.from(told(options), { objectMode: false, highWaterMark: READ_CHUNK })
+}
+
+async function* told(options: SendOptions): AsyncGenerator<Buffer> {
+  try {
+    yield* wire(options)
+  } catch (cause) {
+    if (cause instanceof ReleaserError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    throw new ReleaserError('INTEGRITY', `the tarball of ${idOf(options.file)} is ${gone ? 'gone' : `damaged: ${reason}`}`, {
+      cause,
+      hint: 'build it again, the same content takes its place, or deploy another release',
+    })
+  }
+}
+
+function wire({ file, compression, wanted, to }: SendOptions): AsyncIterable<Buffer> {
+  const stored: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: READ_CHUNK })
+  if (wanted === 'all' && compression === to) return stored
+  const plain = decompressor(compression)(stored)
+  return compressor(to)(batched(wanted === 'all' ? plain : reduced(plain, wanted)))
+}
+
+function reduced(source: AsyncIterable<Buffer>, wanted: ReadonlySet<string>): AsyncIterable<Buffer> {
+  return archive(async (pack) => {
+    const missing = new Set(wanted)
+    await eachEntry(source, async ({ name, type, mode = 0, size = 0, linkname }, body) => {
+      if (type === 'directory' || !missing.delete(name)) return
+      if (type === 'symlink') await addEntry(pack, { type, path: name, target: linkname ?? '' })
+      else await addEntry(pack, { type: 'file', path: name, mode, size }, body)
+    })
+    if (missing.size > 0) throw new Error(`${[...missing].slice(0, 3).join(', ')} is not in it`)
+  })
+}
+
+function idOf(file: string): string {
+  return basename(file).replace(/\.tar\.(?:gz|zst)$/, '')
+}

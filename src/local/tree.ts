@@ -1,0 +1,160 @@
+import { isUtf8 } from 'node:buffer'
+import type { Stats } from 'node:fs'
+import { lstat, readdir, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ErrorCode, ReleaserError } from '../model/errors.ts'
+import { normaliseMode } from '../model/manifest.ts'
+import { hasControl } from '../model/name.ts'
+import { type Excluder, excluder } from './exclude.ts'
+import { leavesTree } from './links.ts'
+
+/** One entry of a folder that is about to be packed; `mode` is normalised. Paths are relative, parts joined by `/`. */
+export type TreeEntry = TreeFile | TreeDirectory | TreeLink
+export type TreeDirectory = { readonly type: 'directory'; readonly path: string; readonly mode: number }
+export type TreeLink = { readonly type: 'symlink'; readonly path: string; readonly target: string }
+export interface TreeFile {
+  readonly type: 'file'
+  readonly path: string
+  readonly mode: number
+  readonly size: number
+  /** With `size`, what tells that a file has changed since. */
+  readonly mtimeMs: number
+  readonly ino: number
+}
+
+export interface TreeOptions {
+  /** Patterns of what stays out; see exclude.ts. */
+  readonly exclude?: readonly string[]
+  /** Paths of symlinks that may lead out of the tree. */
+  readonly absoluteLinks?: readonly string[]
+  /** What every refusal is thrown as; BUILD where left out. */
+  readonly code?: ErrorCode
+}
+
+export interface Tree {
+  /** Sorted by the bytes of their paths. */
+  readonly entries: readonly TreeEntry[]
+  /** Bytes in all files. */
+  readonly bytes: number
+  readonly warnings: readonly string[]
+}
+
+// So many folders are read at a time.
+const AT_ONCE = 16
+
+/**
+ * Everything below a folder that will be packed. Refuses what no release may hold: devices, FIFOs and sockets, names
+ * with control characters or that are not UTF-8, symlinks that lead out, and a folder that is missing or empty.
+ */
+export async function walkTree(dir: string, options: TreeOptions = {}): Promise<Tree> {
+  const refuse: Refuse = (message, hint) => new ReleaserError(options.code ?? 'BUILD', message, { hint })
+  await checkRoot(dir, refuse)
+  const found: TreeEntry[] = []
+  const folders = ['']
+  const excluded = excluder(options.exclude ?? [])
+  while (folders.length > 0) {
+    const read = await Promise.all(folders.splice(0, AT_ONCE).map((path) => readFolder(dir, path, excluded, refuse)))
+    for (const entry of read.flat()) {
+      found.push(entry)
+      if (entry.type === 'directory') folders.push(entry.path)
+    }
+  }
+  if (found.length === 0)
+    throw refuse(
+      `the folder ${dir} is empty`,
+      options.exclude?.length ? 'see whether exclude leaves anything' : 'see what the build left there',
+    )
+  checkLinks(found, options.absoluteLinks ?? [], refuse)
+  const entries = sortByBytes(found)
+  const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
+  return { entries, bytes, warnings: sameButForCase(entries) }
+}
+
+type Refuse = (message: string, hint: string) => ReleaserError
+
+async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
+  const root = await stat(dir).catch(() => undefined)
+  if (!root) throw refuse(`there is no folder ${dir}`, 'see where the build writes its output')
+  if (!root.isDirectory()) throw refuse(`${dir} is not a folder`, 'name the folder that holds what is to be deployed')
+}
+
+async function readFolder(dir: string, folder: string, excluded: Excluder, refuse: Refuse) {
+  const cannotRead = (path: string) => (error: Error) => {
+    throw refuse(`cannot read ${shown(path)}: ${error.message}`, 'see who may read it, or whether something still writes there')
+  }
+  const names = await readdir(join(dir, folder), { encoding: 'buffer' }).catch(cannotRead(folder || dir))
+  const entries = await Promise.all(
+    names.map(async (bytes): Promise<TreeEntry | undefined> => {
+      const name = bytes.toString()
+      const path = folder === '' ? name : `${folder}/${name}`
+      if (!isUtf8(bytes)) {
+        if (excluded(path, false)) return undefined
+        throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
+      }
+      const stats = await lstat(join(dir, path)).catch(cannotRead(path))
+      if (excluded(path, stats.isDirectory())) return undefined
+      if (hasControl(path))
+        throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
+      return stats.isSymbolicLink()
+        ? linkEntry(path, await readlink(join(dir, path), { encoding: 'buffer' }).catch(cannotRead(path)), refuse)
+        : plainEntry(path, stats, refuse)
+    }),
+  )
+  return entries.filter((entry) => entry !== undefined)
+}
+
+function linkEntry(path: string, bytes: Buffer, refuse: Refuse): TreeLink {
+  const target = bytes.toString()
+  if (!isUtf8(bytes) || hasControl(target))
+    throw refuse(
+      `the link ${shown(path)} points to a name with control characters or broken UTF-8`,
+      'mend it, or leave it out with exclude',
+    )
+  return { type: 'symlink', path, target }
+}
+
+function plainEntry(path: string, stats: Stats, refuse: Refuse): TreeEntry {
+  const { mode, size, mtimeMs, ino } = stats
+  if (stats.isDirectory()) return { type: 'directory', path, mode: normaliseMode('directory', mode) }
+  if (stats.isFile()) return { type: 'file', path, mode: normaliseMode('file', mode), size, mtimeMs, ino }
+  const what = stats.isFIFO() ? 'a FIFO' : stats.isSocket() ? 'a socket' : 'a device'
+  throw refuse(`${shown(path)} is ${what}`, 'only files, folders and symlinks can be packed: leave it out with exclude')
+}
+
+function checkLinks(entries: readonly TreeEntry[], absoluteLinks: readonly string[], refuse: Refuse): void {
+  const links = new Map(entries.flatMap((entry) => (entry.type === 'symlink' ? [[entry.path, entry.target]] : [])))
+  const meant = new Set(absoluteLinks.map((path) => path.replace(/^(?:\.\/)+|\/+$/g, '')))
+  for (const [path, target] of links)
+    if (leavesTree(path, links, meant))
+      throw refuse(
+        `the link ${shown(path)} leads out of the folder, to ${shown(target)}`,
+        'list it under absoluteLinks if it is meant, or leave it out with exclude',
+      )
+}
+
+function sortByBytes(entries: readonly TreeEntry[]): TreeEntry[] {
+  const keyed = entries.map((entry) => ({ entry, key: Buffer.from(entry.path) }))
+  return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry)
+}
+
+function sameButForCase(entries: readonly TreeEntry[]): string[] {
+  const seen = new Map<string, string>()
+  const warnings: string[] = []
+  for (const { path } of entries) {
+    const folded = path.normalize('NFC').toLowerCase()
+    const other = seen.get(folded)
+    if (other === undefined) seen.set(folded, path)
+    // Where two folders differ only in case, their contents need no warning of their own.
+    else if (path.split('/').at(-1) !== other.split('/').at(-1))
+      warnings.push(`${shown(other)} and ${shown(path)} differ only in case: some hosts cannot hold both`)
+  }
+  return warnings
+}
+
+/** A path as messages show it, in quotes: control characters escaped. */
+export function shown(path: string): string {
+  return JSON.stringify(path).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

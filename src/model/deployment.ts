@@ -1,0 +1,28 @@
+import type { Plan } from './plan.ts'
+
+/** One rollout as the store remembers it: what went where, by whom, and how it ended. */
+export interface Deployment {
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly target: string
+  readonly app: string
+  readonly action: Plan['action']
+  /** Id of the release that was rolled out; null where the action had none. */
+  readonly release: string | null
+  readonly hosts: readonly DeployedHost[]
+  /** `user@machine` of the person or the CI job. */
+  readonly by: string
+  readonly ok: boolean
+  /** The exit code that the command ended with. */
+  readonly exit: number
+}
+
+/** One host of a rollout: the releases that served before and after it. */
+export interface DeployedHost {
+  readonly host: string
+  readonly ok: boolean
+  readonly from: string | null
+  readonly to: string | null
+  /** What went over the wire to it; unknown where an older releaser wrote the record. */
+  readonly sentBytes?: number
+}

@@ -1,0 +1,63 @@
+/**
+ * What a host remembers of its releases, in `.releaser/state`: lines of `key<TAB>value…`, written by one rename.
+ * Only the client reads and decides; the agent prints it and puts the plan's next state in its place.
+ */
+export interface HostState {
+  readonly releases: readonly HostRelease[]
+  /** Ids that served here and may serve again, oldest first; the last one is current, the one before it `previous`. */
+  readonly served: readonly string[]
+  readonly pinned: readonly string[]
+  /** When current became current (seconds since 1970, the host's clock), and who did it. */
+  readonly since: number | null
+  readonly by: string | null
+}
+
+export type ReleaseState = 'staged' | 'active' | 'good' | 'bad' | 'failed'
+
+export interface HostRelease {
+  readonly id: string
+  /** The directory below `releases/`: the id, or `ID~N` where the release was laid out again. */
+  readonly dir: string
+  readonly version: string
+  readonly digest: string
+  readonly state: ReleaseState
+}
+
+export const NO_STATE: HostState = { releases: [], served: [], pinned: [], since: null, by: null }
+
+/** The first line; the agent writes it, alone, when it makes the layout. */
+const VERSION = 'version\t1'
+/** The last line: a state that was cut has none. */
+const END = 'end'
+
+const STATES: readonly string[] = ['staged', 'active', 'good', 'bad', 'failed'] satisfies readonly ReleaseState[]
+
+/** The lines of `.releaser/state`, without newlines. */
+export function encodeState(state: HostState): string[] {
+  return [
+    VERSION,
+    ...state.releases.map(({ id, dir, version, digest, state }) => ['release', id, dir, version, digest, state].join('\t')),
+    ...state.served.map((id) => `served\t${id}`),
+    ...state.pinned.map((id) => `pinned\t${id}`),
+    ...(state.since === null ? [] : [`since\t${state.since}\t${state.by ?? ''}`]),
+    END,
+  ]
+}
+
+/** Reads what is readable, leaving out lines that are not understood; null where it is not a state at all: lost, to be rebuilt. */
+export function decodeState(lines: readonly string[]): HostState | null {
+  if (lines[0] !== VERSION || lines.at(-1) !== END) return null
+  const rows = lines.map((line) => line.split('\t'))
+  const since = rows.find(([key, at]) => key === 'since' && /^\d+$/.test(at ?? ''))
+  return {
+    releases: rows.flatMap(([key, id, dir, version, digest, state]) =>
+      key === 'release' && id && dir && version && digest && state && STATES.includes(state)
+        ? [{ id, dir, version, digest, state: state as ReleaseState }]
+        : [],
+    ),
+    served: rows.flatMap(([key, id]) => (key === 'served' && id ? [id] : [])),
+    pinned: rows.flatMap(([key, id]) => (key === 'pinned' && id ? [id] : [])),
+    since: since ? Number(since[1]) : null,
+    by: since?.[2] || null,
+  }
+}

@@ -1,0 +1,151 @@
+import type { HostState } from './host-state.ts'
+
+/** What each kind of step on a host must know. The agent has one function for each. */
+export interface Steps {
+  /** Wait until the client says that `release` is sent, then check that its staged tree was verified. */
+  receive: { readonly release: string; readonly digest: string }
+  /** Lay links to `shared/` over the staged tree. */
+  link: { readonly release: string; readonly dirs: readonly string[]; readonly files: readonly string[] }
+  /** Give the staged tree its name: `releases/DIR`. */
+  publish: { readonly release: string; readonly dir: string; readonly digest: string }
+  /** Run a command of the config in the physical directory of a release. */
+  command: {
+    readonly hook: string
+    readonly run: string
+    readonly dir: string
+    readonly seconds: number
+    readonly ignoreFailure: boolean
+  }
+  /** Wait for the client's word: everything is ready here and everywhere else. */
+  await: { readonly word: string }
+  /** Switch `current` to a release. From here on a failure takes back. */
+  activate: { readonly dir: string; readonly from: string | null }
+  /** Wait to be confirmed over a new connection. */
+  confirm: { readonly seconds: number }
+  /** Remove release directories; failing at it is a warning. */
+  prune: { readonly dirs: readonly string[] }
+  /** Let nobody but `unlock` change this host any more, until it is lifted. */
+  freeze: Readonly<Record<never, never>>
+  unfreeze: Readonly<Record<never, never>>
+}
+
+export type StepKind = keyof Steps
+export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly step: P } & Steps[P] }[K]
+
+/** Everything that will happen on one host, decided before anything is done. The same data in tests, `--dry-run` and on the wire. */
+export interface Plan {
+  readonly action: 'deploy' | 'rollback' | 'activate' | 'prune' | 'lock' | 'unlock'
+  readonly app: string
+  readonly target: string
+  readonly host: string
+  readonly release: { readonly id: string; readonly version: string; readonly digest: string } | null
+  /** The release that serves now. */
+  readonly from: string | null
+  /** The host's sequence number that this plan was made for; where it has moved, the plan is void. */
+  readonly seq: number
+  readonly transfer: Transfer | null
+  readonly steps: readonly Step[]
+  /** What the host remembers when all went well, and when the release's own activation failed. */
+  readonly next: HostState
+  readonly failed: HostState
+  /** `RELEASER_*` for every command of this plan. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** How a release's files come to the host. */
+export interface Transfer {
+  /** A release there whose manifest is the base of the manifest that travels; null: it travels whole. */
+  readonly base: string | null
+  /** Directories below `releases/` from which unchanged files are taken, and how. */
+  readonly reuse: { readonly from: readonly { readonly id: string; readonly dir: string }[]; readonly by: 'copy' | 'hardlink' }
+}
+
+/** What a host says of itself, in one question. */
+export interface Facts {
+  /** The physical path of the deploy directory, or what was asked for where it does not exist yet. */
+  readonly root: string
+  readonly exists: boolean
+  readonly writable: boolean
+  /** Layout format; null where there is no `.releaser` yet. */
+  readonly format: number | null
+  readonly identity: { readonly app: string; readonly target: string } | null
+  readonly seq: number
+  /** Seconds since 1970 by the host's clock. */
+  readonly time: number
+  readonly system: string
+  readonly tools: readonly string[]
+  /** Null where the file system does not count them, or the host cannot say. */
+  readonly freeBytes: number | null
+  readonly freeInodes: number | null
+  /** What attempts that were cut off left of releases: the next run takes it up or clears it away, so that it counts as free. */
+  readonly partial: { readonly bytes: number; readonly inodes: number }
+  /** Where the file system of the deploy path is mounted, as far as the host knows. */
+  readonly mount: string | null
+  /** What `current` is: the directory below `releases/` that it points to, nothing, or something that is not ours. */
+  readonly current:
+    | { readonly kind: 'link'; readonly dir: string }
+    | { readonly kind: 'none' }
+    | { readonly kind: 'foreign'; readonly what: string }
+  /** Directories below `releases/`. */
+  readonly dirs: readonly string[]
+  /** Ids of the releases whose manifest lies on the host. */
+  readonly manifests: readonly string[]
+  /** Links to `shared/` that were laid over the tree in `releases/DIR`. */
+  readonly overlays: readonly { readonly dir: string; readonly path: string; readonly target: string }[]
+  /** Null where there is none, or it is broken: rebuilt from what lies on the disk. */
+  readonly state: HostState | null
+  readonly lock: Lock | null
+  /** Who froze this host by hand; the freeze lasts until `unlock`. */
+  readonly frozen: Lock | null
+  /** A transaction that nobody finished: the next run settles it first. */
+  readonly unsettled: string | null
+  /** Somebody died with the lock in hand: the next run clears away what is left of it. */
+  readonly litter: boolean
+  /** What the host took back or finished by itself since the last deploy, newest last. */
+  readonly history: readonly HistoryEntry[]
+}
+
+export interface Lock {
+  readonly by: string
+  /** Seconds since 1970, the host's clock. */
+  readonly since: number
+  readonly message: string
+  /** The machine they are at, or the address of the CI job. */
+  readonly where: string
+  /** Made by hand: it does not end by itself. */
+  readonly frozen: boolean
+}
+
+export interface HistoryEntry {
+  readonly at: number
+  readonly transaction: string
+  readonly action: string
+  readonly release: string | null
+  readonly previous: string | null
+  readonly by: string
+  readonly from: string
+  readonly ok: boolean
+  readonly seconds: number
+  readonly result: string
+}
+
+/** What happens while a command runs; read by a list on a TTY, by plain lines in CI, by JSON lines. `host` null: here. */
+export type Progress =
+  | {
+      readonly event: 'step'
+      readonly host: string | null
+      readonly step: string
+      readonly state: 'start' | 'ok' | 'failed' | 'undone'
+      readonly detail?: string
+    }
+  | {
+      readonly event: 'progress'
+      readonly host: string | null
+      readonly step: string
+      readonly done: number
+      readonly total: number
+    }
+  | { readonly event: 'output'; readonly host: string | null; readonly step: string; readonly line: string }
+  | { readonly event: 'note'; readonly host: string | null; readonly message: string }
+
+export type Observe = (progress: Progress) => void

@@ -1,0 +1,26 @@
+import type { Hooks, Target as TargetConfig } from './config.ts'
+
+/** One target, resolved: defaults merged, hosts parsed, durations still as written. */
+export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'hooks' | 'confirm'> {
+  readonly name: string
+  readonly app: string
+  readonly hosts: readonly Host[]
+  readonly keep: number
+  readonly hooks: Hooks
+  /** Seconds a host waits to be confirmed before it goes back by itself; 0 turns that off. */
+  readonly confirmSeconds: number
+}
+
+/** One directory on one machine, reached over SSH. `host` is what the person wrote: a name, an address or an alias. */
+export interface Host {
+  /** How it is called on the screen and in JSON: its `name`, else what was written without user. */
+  readonly name: string
+  readonly host: string
+  readonly user: string | undefined
+  readonly port: number | undefined
+  /** As written: absolute, relative to the login directory, or `~/…`. */
+  readonly path: string
+  readonly env: Readonly<Record<string, string>>
+  readonly tags: readonly string[]
+  readonly identity: string | undefined
+}

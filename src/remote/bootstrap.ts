@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { StringDecoder } from 'node:string_decoder'
+import { setTimeout as pause } from 'node:timers/promises'
+import { ReleaserError } from '../model/errors.ts'
+import { AGENT_HASH, AGENT_SCRIPT } from './agent-script.ts'
+import { type LineReader, lineReader } from './lines.ts'
+import type { Channel, Remote } from './remote.ts'
+
+/**
+ * What the login shell is asked to run, always these same words: everything that differs comes on stdin. It starts the agent
+ * that is there, or takes it from us and runs it from memory (`run` then installs it). No quote, backslash or `!` in it, so
+ * that sh, bash, zsh, fish and csh all hand it on unchanged.
+ */
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the shell's
+const BOOTSTRAP = [
+  'IFS= read -r nonce && IFS= read -r root && IFS= read -r hash && IFS= read -r verb || exit 64',
+  'case $root in "~") root=$HOME ;; "~/"*) root=$HOME/${root#??} ;; /*) ;; *) root=$PWD/$root ;; esac',
+  'RELEASER_LC_ALL=${LC_ALL-}; LC_ALL=C; export LC_ALL RELEASER_LC_ALL',
+  'agent=$root/.releaser/agent-$hash.sh',
+  'if test -r "$agent"; then echo "releaser $nonce ready"; exec sh "$agent" "$root" "$verb"; fi',
+  'command -v dd >/dev/null || { echo "releaser $nonce lacks"; exit 1; }',
+  'echo "releaser $nonce send"; IFS= read -r size',
+  'RELEASER_AGENT=$(dd bs=1 count="$size" 2>/dev/null); export RELEASER_AGENT',
+  'exec sh -c "$RELEASER_AGENT" agent "$root" "$verb"',
+].join('; ')
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the shell's
+
+/** A conversation with the agent: lines in, bytes out. */
+export interface Talk {
+  readonly channel: Channel
+  readonly lines: LineReader
+  /** The last lines that came on stderr, for error messages. */
+  stderr(): string
+}
+
+/**
+ * Starts a verb of the agent at `root`, bringing the agent itself where the host lacks it. One exec. What the host says on
+ * stderr goes to `onStderr`, and its tail is kept for error messages.
+ */
+export async function startVerb(
+  remote: Remote,
+  root: string,
+  verb: string,
+  head: string,
+  onStderr?: (chunk: Buffer) => void,
+): Promise<Talk> {
+  const nonce = randomBytes(8).toString('hex')
+  const channel = await remote.exec({ argv: ['exec', 'sh', '-c', BOOTSTRAP] })
+  const stderr = keepTail(channel, onStderr)
+  channel.stdin.on('error', () => {}) // a line that is lost shows in what is read
+  channel.stdin.write(`${nonce}\n${root}\n${AGENT_HASH}\n${verb}\n`)
+  const lines = lineReader(channel.stdout)
+  if ((await greeting(lines, nonce, channel, stderr)) === 'send') {
+    channel.stdin.write(`${AGENT_SCRIPT.length}\n`)
+    channel.stdin.write(AGENT_SCRIPT)
+  }
+  if (head !== '') channel.stdin.write(head)
+  return { channel, lines, stderr }
+}
+
+/** Skips what a login shell prints by itself, until our own first line. */
+async function greeting(lines: LineReader, nonce: string, channel: Channel, stderr: () => string): Promise<'ready' | 'send'> {
+  for (let noise = 0; noise < 10_000; noise++) {
+    const line = await lines.next()
+    if (line === null) break
+    if (line.endsWith(`releaser ${nonce} ready`)) return 'ready'
+    if (line.endsWith(`releaser ${nonce} send`)) return 'send'
+    if (line.endsWith(`releaser ${nonce} lacks`)) {
+      channel.destroy()
+      throw new ReleaserError('NOT_CHANGED', 'the host lacks dd', { hint: 'install it there, and deploy again' })
+    }
+  }
+  const exit = await Promise.race([channel.exit, pause(1000)])
+  channel.destroy()
+  const said = stderr()
+  if (exit?.code === null && exit.signal === null)
+    throw new ReleaserError('CONNECTION', 'the line was lost', { hint: 'look at the network, then run the command again' })
+  throw new ReleaserError('CONNECTION', `the host's shell did not start our program${said === '' ? '' : `: ${said}`}`, {
+    hint: 'log in by hand and see whether `sh -c true` works there',
+  })
+}
+
+function keepTail(channel: Channel, onStderr: ((chunk: Buffer) => void) | undefined): () => string {
+  const decoder = new StringDecoder('utf8')
+  let tail = ''
+  channel.stderr.on('data', (chunk: Buffer) => {
+    tail = (tail + decoder.write(chunk)).slice(-4000)
+    onStderr?.(chunk)
+  })
+  channel.stderr.on('error', () => {}) // the channel's exit tells
+  return () => tail.trim().split('\n').slice(-20).join('\n')
+}

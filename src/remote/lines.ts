@@ -1,0 +1,53 @@
+import type { Readable } from 'node:stream'
+
+/** Reads a byte stream line by line, and hands over the rest as it is. */
+export interface LineReader {
+  /** The next line without its newline; null at the end. A last line without newline counts. */
+  next(): Promise<string | null>
+  /** What comes after the lines read so far, as a stream. No `next` after that. */
+  rest(): Readable
+}
+
+/** A longer line than any of ours: whoever sends it does not speak our language. */
+const LONGEST = 256 * 1024
+
+export function lineReader(stream: Readable): LineReader {
+  let held: Buffer = Buffer.alloc(0)
+  let ended = false
+  const wake: { now: () => void } = { now: () => {} }
+  const onReadable = () => wake.now()
+  const onEnd = () => {
+    ended = true
+    wake.now()
+  }
+  stream.on('readable', onReadable).once('end', onEnd).once('close', onEnd).once('error', onEnd)
+
+  function take(length: number): string {
+    const line = held.subarray(0, length).toString('utf8')
+    held = held.subarray(length + 1)
+    return line
+  }
+
+  async function next(): Promise<string | null> {
+    for (;;) {
+      const newline = held.indexOf(10)
+      if (newline >= 0) return take(newline)
+      if (held.length > LONGEST) return null
+      const chunk: Buffer | null = stream.read()
+      if (chunk) held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+      else if (ended) return held.length > 0 ? take(held.length) : null
+      else
+        await new Promise<void>((resolve) => {
+          wake.now = resolve
+        })
+    }
+  }
+
+  function rest(): Readable {
+    stream.off('readable', onReadable)
+    if (held.length > 0) stream.unshift(held)
+    return stream
+  }
+
+  return { next, rest }
+}

@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { homedir, hostname as localName, userInfo } from 'node:os'
+import { isAbsolute, resolve as resolvePath } from 'node:path'
+import { ReleaserError } from '../model/errors.ts'
+import type { Host } from '../model/target.ts'
+
+/** What OpenSSH's configuration makes of a host, the config's own user, port and identity already laid over it. */
+export interface Resolved {
+  readonly hostname: string
+  readonly port: number
+  readonly user: string
+  readonly alias: string | undefined
+  /** Absolute, in the order to try; they need not exist. */
+  readonly identities: readonly string[]
+  /** Whether somebody chose them; false for OpenSSH's own list of default names. */
+  readonly chosen: boolean
+  /** Offer nothing but `identities`, from their files or from the agent. */
+  readonly identitiesOnly: boolean
+  /** The socket of the SSH agent. */
+  readonly agent: string | undefined
+  readonly userKnownHosts: readonly string[]
+  readonly globalKnownHosts: readonly string[]
+  readonly connectTimeout: number | undefined
+  readonly family: 0 | 4 | 6
+}
+
+export interface ResolveOptions {
+  /** Read instead of ~/.ssh/config, as `ssh -F` does. Left out: `RELEASER_SSH_CONFIG` of the environment, if it is set. */
+  readonly configFile?: string | undefined
+  /** The ssh to ask. */
+  readonly ssh?: string
+}
+
+/**
+ * Asks `ssh -G` what it would do for a host; where there is no ssh, OpenSSH's defaults.
+ * Fails with CONFIG for a configuration that ssh refuses, and with CONNECTION for what cannot be honoured.
+ */
+export async function resolve(host: Host, options: ResolveOptions = {}): Promise<Resolved> {
+  const answer = await askSsh(host, options)
+  const read = answer === undefined ? new Map<string, readonly string[]>() : parse(answer)
+  refuseJumps(host, read)
+  const one = (key: string): string | undefined => read.get(key)?.[0]
+  const hostname = one('hostname') ?? host.host
+  const port = host.port ?? Number(one('port') ?? 22)
+  const user = host.user ?? one('user') ?? userInfo().username
+  const alias = one('hostkeyalias')
+  const expand = expander({ original: host.host, hostname, port, user, alias })
+  const listed = (read.get('identityfile') ?? DEFAULT_KEYS).filter((file) => file !== 'none')
+  const own = host.identity === undefined ? undefined : expand(host.identity)
+  return {
+    hostname,
+    port,
+    user,
+    alias,
+    identities: own === undefined ? listed.map(expand) : [own],
+    chosen: own !== undefined || listed.length === 1 || listed.some((file) => !/^~\/\.ssh\/id_[a-z0-9_]+$/.test(file)),
+    identitiesOnly: own !== undefined || one('identitiesonly') === 'yes',
+    agent: agentSocket(one('identityagent'), expand),
+    userKnownHosts: files(one('userknownhostsfile') ?? '~/.ssh/known_hosts ~/.ssh/known_hosts2').map(expand),
+    globalKnownHosts: files(one('globalknownhostsfile') ?? '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2').map(expand),
+    connectTimeout: Number(one('connecttimeout')) || undefined,
+    family: FAMILIES.get(one('addressfamily') ?? 'any') ?? 0,
+  }
+}
+
+/** `~/…` and relative paths as absolute ones. */
+export function localPath(path: string): string {
+  if (path === '~' || path.startsWith('~/')) return homedir() + path.slice(1)
+  return isAbsolute(path) ? path : resolvePath(path)
+}
+
+const DEFAULT_KEYS = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa']
+
+const FAMILIES: ReadonlyMap<string, 0 | 4 | 6> = new Map([
+  ['any', 0],
+  ['inet', 4],
+  ['inet6', 6],
+])
+
+function askSsh(host: Host, options: ResolveOptions): Promise<string | undefined> {
+  const file = options.configFile ?? process.env['RELEASER_SSH_CONFIG']
+  const words = [
+    '-G',
+    ...(file ? ['-F', file] : []),
+    ...(host.user === undefined ? [] : ['-l', host.user]),
+    ...(host.port === undefined ? [] : ['-p', String(host.port)]),
+    '--',
+    host.host,
+  ]
+  return new Promise((done, fail) => {
+    const child = execFile(options.ssh ?? 'ssh', words, { encoding: 'utf8', timeout: 20_000 }, (error, stdout, stderr) => {
+      if (!error) return done(stdout)
+      if (error.code === 'ENOENT') return done(undefined)
+      const said = stderr.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('Pseudo-terminal'))
+      const why = said[0] ?? `ssh -G ended with ${error.code ?? error.signal}`
+      const hint = `see what ssh says: ssh -G ${file ? `-F ${file} ` : ''}${host.host}`
+      fail(new ReleaserError('CONFIG', `ssh cannot say how to reach ${host.name}: ${why}`, { hint, cause: error }))
+    })
+    child.stdin?.end()
+  })
+}
+
+function parse(answer: string): ReadonlyMap<string, readonly string[]> {
+  const read = new Map<string, readonly string[]>()
+  for (const line of answer.split('\n')) {
+    const at = line.indexOf(' ')
+    if (at < 1) continue
+    const key = line.slice(0, at).toLowerCase()
+    read.set(key, [...(read.get(key) ?? []), line.slice(at + 1)])
+  }
+  return read
+}
+
+/** Never silently ignored: without the jump, another machine may answer to this name. */
+function refuseJumps(host: Host, read: ReadonlyMap<string, readonly string[]>): void {
+  for (const [key, name] of [
+    ['proxyjump', 'ProxyJump'],
+    ['proxycommand', 'ProxyCommand'],
+  ] as const) {
+    const value = read.get(key)?.[0]
+    if (value === undefined || value === 'none') continue
+    throw new ReleaserError('CONNECTION', `${host.name} is reached through ${name} ${value}, which is not supported yet`, {
+      hint: `give a host that can be reached directly, or set ${name} none for it in ~/.ssh/config`,
+    })
+  }
+}
+
+/** `ssh -G` writes lists of files in one line, without quotes: a new one begins where a path does. */
+function files(list: string): readonly string[] {
+  return list.split(/ (?=[~/]|none$)/).filter((file) => file !== '' && file !== 'none')
+}
+
+function agentSocket(said: string | undefined, expand: (path: string) => string): string | undefined {
+  const fromEnvironment = process.env['SSH_AUTH_SOCK'] || undefined
+  if (said === undefined || said === 'SSH_AUTH_SOCK') return fromEnvironment
+  if (said === 'none') return undefined
+  if (said.startsWith('$')) return process.env[said.replace(/^\$\{?|\}$/g, '')] || undefined
+  return expand(said)
+}
+
+interface Names {
+  readonly original: string
+  readonly hostname: string
+  readonly port: number
+  readonly user: string
+  readonly alias: string | undefined
+}
+
+/** The tokens and `${VAR}` of ssh_config(5) in file names, which `ssh -G` leaves as they were written. */
+function expander(names: Names): (path: string) => string {
+  const local = localName()
+  const { username, uid } = userInfo()
+  const tokens: Readonly<Record<string, string>> = {
+    '%': '%',
+    d: homedir(),
+    h: names.hostname,
+    i: String(uid),
+    k: names.alias ?? names.original,
+    L: local.split('.')[0] ?? local,
+    l: local,
+    n: names.original,
+    p: String(names.port),
+    r: names.user,
+    u: username,
+    C: createHash('sha1').update(`${local}${names.hostname}${names.port}${names.user}`).digest('hex'),
+  }
+  return (path) =>
+    localPath(
+      path
+        .replace(/\$\{(\w+)\}/g, (whole, name: string) => process.env[name] ?? whole)
+        .replace(/%(.)/g, (whole, token: string) => tokens[token] ?? whole),
+    )
+}

@@ -1,0 +1,141 @@
+import { connect as connectSocket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { NodeSSH } from 'node-ssh'
+import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig, OpenSSHAgent, ParsedKey } from 'ssh2'
+import { algorithms, checkHostKey, type Known, readKnown, type Trust } from './host-key.ts'
+import { type KeyTools, listOffers, type Offer, type Offers } from './identities.ts'
+import type { Remote } from './remote.ts'
+import type { Resolved } from './ssh-config.ts'
+import { connectFailure, type Failure, type LibraryError, type Progress } from './ssh-error.ts'
+import { type Line, toRemote } from './ssh-remote.ts'
+
+/** Everything that is needed to reach, to trust and to enter one host. */
+export interface SshTarget extends Resolved {
+  /** How messages call it. */
+  readonly name: string
+  readonly trust: Trust
+  /** Seconds until a connection must stand, login included. */
+  readonly connectSeconds: number
+}
+
+export interface LineOptions {
+  /** Milliseconds without a byte from the host, which is asked for one all the while, until the line counts as lost. */
+  readonly silence?: number
+}
+
+/**
+ * Opens a line over SSH: CONNECTION, AUTH or HOST_KEY where that fails. A server that drops us before the login is tried up to four
+ * times; a refused key or login never again.
+ */
+export async function openLine(target: SshTarget, options: LineOptions = {}): Promise<Remote> {
+  const [{ NodeSSH }, { default: ssh2 }] = await Promise.all([import('node-ssh'), import('ssh2')])
+  const agentAt = (socket: string): OpenSSHAgent => ssh2.createAgent(socket) as OpenSSHAgent
+  const tools: KeyTools<ParsedKey> = { parse: ssh2.utils.parseKey, agentKeys: (socket) => agentKeys(agentAt(socket)) }
+  const silence = options.silence ?? 20_000
+  const [known, offers] = await Promise.all([readKnown(target.trust), listOffers(target, tools)])
+  const methods = offers.list.map((offer) => ({ label: offer.label, method: toMethod(target, offer, agentAt) }))
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await connectOnce(new NodeSSH(), target, { known, offers, methods, silence })
+    if ('client' in outcome) return toRemote(outcome, target.name, silence)
+    if (!outcome.dropped || attempt === 4) throw outcome.error
+    await pause(attempt * (150 + Math.random() * 350))
+  }
+}
+
+interface Attempt {
+  readonly known: Known
+  readonly offers: Offers<ParsedKey>
+  readonly methods: readonly Method[]
+  readonly silence: number
+}
+
+interface Method {
+  readonly label: string
+  readonly method: AnyAuthMethod
+}
+
+/** One attempt. The promise of node-ssh knows the first error only, and rejects on some that are none: the events say it all. */
+function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<Line | Failure> {
+  const socket = connectSocket({ host: target.hostname, port: target.port, family: target.family })
+  socket.setNoDelay(true)
+  const progress: Progress = {
+    connected: false,
+    greeting: '',
+    trusted: false,
+    tried: [],
+    methods: undefined,
+    partial: false,
+    hostKey: undefined,
+  }
+  socket.once('connect', () => {
+    progress.connected = true
+  })
+  ssh
+    .connect({
+      sock: socket,
+      username: target.user,
+      readyTimeout: target.connectSeconds * 1000,
+      keepaliveInterval: Math.round(plan.silence / 3),
+      // Silence is watched in toRemote: ssh2 counts unanswered questions, and an answer can wait long behind what a slow line carries.
+      keepaliveCountMax: 1_000_000,
+      algorithms: { serverHostKey: [...algorithms(plan.known)] as ServerHostKey },
+      hostVerifier: (blob: Buffer): boolean => {
+        progress.hostKey = checkHostKey(target.name, target.trust, plan.known, blob)
+        return progress.hostKey === undefined
+      },
+      authHandler: tryInTurn(plan.methods, progress),
+    })
+    .catch(() => {})
+  const client = ssh.connection
+  if (!client) throw new TypeError('node-ssh made no connection')
+  socket.once('data', (bytes: Buffer) => {
+    progress.greeting = bytes.toString('latin1', 0, 200)
+  })
+  return new Promise((done) => {
+    const fail = (cause?: LibraryError): void => {
+      socket.destroy()
+      done(connectFailure({ ...target, skipped: plan.offers.skipped }, cause, progress))
+    }
+    // For the whole life of the client: an error that nobody hears would end the process.
+    client.on('error', (error: LibraryError) => {
+      if (error.level !== 'agent') fail(error)
+    })
+    client.once('handshake', () => {
+      progress.trusted = true
+    })
+    client.once('close', () => fail())
+    client.once('ready', () => done({ client, socket, end: () => ssh.dispose() }))
+  })
+}
+
+type ServerHostKey = Extract<NonNullable<NonNullable<ConnectConfig['algorithms']>['serverHostKey']>, readonly unknown[]>
+
+function tryInTurn(methods: readonly Method[], progress: Progress): AuthHandlerMiddleware {
+  const left = [...methods]
+  return (offered: readonly string[] | null, partial, next) => {
+    if (offered) progress.methods = offered
+    progress.partial = partial === true
+    const one = offered === null || offered.includes('publickey') ? left.shift() : undefined
+    // The library takes `false` for "no more", which its types do not know.
+    if (!one) return (next as (method: AnyAuthMethod | false) => void)(false)
+    progress.tried.push(one.label)
+    next(one.method)
+  }
+}
+
+function toMethod(target: SshTarget, offer: Offer<ParsedKey>, agentAt: (socket: string) => OpenSSHAgent): AnyAuthMethod {
+  if (!offer.inAgent || target.agent === undefined) return { type: 'publickey', username: target.user, key: offer.key }
+  // An agent that shows one key only: the library would try all that it has, in its order, and the server would hang up.
+  const agent = agentAt(target.agent)
+  agent.getIdentities = (callback) => callback(null, [offer.key])
+  return { type: 'agent', username: target.user, agent }
+}
+
+function agentKeys(agent: OpenSSHAgent): Promise<readonly ParsedKey[]> {
+  return new Promise((done, fail) => {
+    agent.getIdentities((error, keys) => {
+      if (error) fail(error)
+      else done((keys ?? []).filter((key): key is ParsedKey => 'getPublicSSH' in key))
+    })
+  })
+}

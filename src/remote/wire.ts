@@ -1,0 +1,104 @@
+import { encodeState } from '../model/host-state.ts'
+import { encodeEntry, type Manifest, manifestDelta } from '../model/manifest.ts'
+import type { Plan, Step, StepKind } from '../model/plan.ts'
+
+/** Who starts a transaction, from where, and what the lock says meanwhile. No tabs, no newlines. */
+export interface Author {
+  readonly by: string
+  readonly where: string
+  readonly message: string
+}
+
+/** A value of any text as one word of a line: backslash, newline, tab and carriage return escaped as `printf %b` reads them. */
+export function escapeValue(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t').replaceAll('\r', '\\r')
+}
+
+/** The words of each kind of step, in the order in which the agent's function takes them; `-` stands for nothing. */
+const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly string[])[] } = {
+  receive: ({ release, digest }) => [[release, hex(digest)]],
+  link: ({ dirs, files }) => [
+    ...dirs.map((path) => ['d', path, linkTarget(path)]),
+    ...files.map((path) => ['f', path, linkTarget(path)]),
+  ],
+  publish: ({ release, dir }) => [[release, dir]],
+  command: ({ hook, dir, seconds, ignoreFailure, run }) => [
+    [hook, dir, String(seconds), ignoreFailure ? 'ignore' : 'stop', escapeValue(run)],
+  ],
+  await: ({ word }) => [[word]],
+  activate: ({ dir, from }) => [[dir, from ?? '-']],
+  confirm: ({ seconds }) => [[String(seconds)]],
+  prune: ({ dirs }) => dirs.map((dir) => [dir]),
+  freeze: () => [[]],
+  unfreeze: () => [[]],
+}
+
+/** One line of the plan on the wire, and the step of the plan that it belongs to. */
+export interface WireStep {
+  readonly line: string
+  readonly step: Step
+}
+
+export function wireSteps(plan: Plan): readonly WireStep[] {
+  return plan.steps.flatMap((step) => wordsOf(step).map((words) => ({ line: ['step', step.step, ...words].join('\t'), step })))
+}
+
+/** The plan as `run` reads it from stdin: after the transaction's id and the agent's hash, `key<TAB>value…` lines, then `end`. */
+export function encodePlan(plan: Plan, transaction: string, agentHash: string, author: Author): string {
+  const confirm = plan.steps.find((step) => step.step === 'confirm')
+  const activate = plan.steps.find((step) => step.step === 'activate')
+  const fields: readonly (readonly [string, string])[] = [
+    ['by', author.by],
+    ['where', author.where],
+    ['message', author.message],
+    ['action', plan.action],
+    ['app', plan.app],
+    ['target', plan.target],
+    ['release', plan.release?.id ?? '-'],
+    ['previous', plan.from ?? '-'],
+    ['from', activate?.from ?? '-'],
+    ['digest', plan.release ? hex(plan.release.digest) : '-'],
+    ['seq', String(plan.seq)],
+    ['confirm', String(confirm?.seconds ?? 0)],
+  ]
+  return `${[
+    transaction,
+    agentHash,
+    ...fields.map(([key, value]) => `${key}\t${value}`),
+    ...Object.entries(plan.env).map(([name, value]) => `env\t${name}\t${escapeValue(value)}`),
+    ...encodeState(plan.next).map((line) => `next\t${line}`),
+    ...encodeState(plan.failed).map((line) => `failed\t${line}`),
+    ...wireSteps(plan).map(({ line }) => line),
+    'end',
+  ].join('\n')}\n`
+}
+
+/** A manifest as the difference to one that the host has: `-N,M` drops entries, `+line` adds one. */
+export function encodeDelta(base: Manifest, manifest: Manifest): string {
+  const { drop, add } = manifestDelta(base, manifest)
+  return `=\n${[...ranges(drop).map(([from, to]) => `-${from},${to}\n`), ...add.map((entry) => `+${encodeEntry(entry)}\n`)].join('')}`
+}
+
+/** Where a link in a release's tree points to reach `path` in `shared/`. */
+function linkTarget(path: string): string {
+  return `${'../'.repeat(path.split('/').length + 1)}shared/${path}`
+}
+
+export function hex(digest: string): string {
+  return digest.replace(/^sha256:/, '')
+}
+
+function wordsOf<K extends StepKind>(step: Step<K>): readonly (readonly string[])[] {
+  const words: (step: Step<K>) => readonly (readonly string[])[] = WORDS[step.step]
+  return words(step)
+}
+
+function ranges(sorted: readonly number[]): (readonly [number, number])[] {
+  const found: [number, number][] = []
+  for (const number of sorted) {
+    const last = found.at(-1)
+    if (last && last[1] === number - 1) last[1] = number
+    else found.push([number, number])
+  }
+  return found
+}

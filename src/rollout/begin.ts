@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { ReleaserError } from '../model/errors.ts'
+import { lockInWords } from '../model/lock.ts'
+import type { Lock, Observe } from '../model/plan.ts'
+import type { Author } from '../remote/wire.ts'
+import { askHost, eventsOf, failureOf, orInterrupted, type Planner, type Prepared, type Working } from './host.ts'
+import { within } from './true-end.ts'
+
+export interface BeginInput {
+  readonly plan: Planner
+  readonly author: Author
+  readonly observe: Observe
+  readonly signal: AbortSignal
+  /** Seconds to wait for somebody else's lock; undefined: not at all. */
+  readonly wait: number | undefined
+}
+
+/** How often a host whose facts have moved since we read them is asked again. */
+const REPLANS = 5
+const LOCK_POLL_MS = 1000
+/** How long somebody who wants to stop waits for a transaction that is just being opened. */
+const HURRY_MS = 5000
+
+/**
+ * Opens a host's transaction and takes its lock. Where the host has moved since we asked (another deploy, or one that was cut
+ * off and has just been settled), it is asked and planned again. Null where nothing is left to do there then.
+ */
+export async function begin(host: Prepared, input: BeginInput): Promise<Working | Prepared> {
+  const deadline = input.wait === undefined ? 0 : Date.now() + input.wait * 1000
+  let prepared = host
+  for (let replans = 0; replans < REPLANS; ) {
+    if (prepared.facts.frozen && prepared.plan.action !== 'unlock') throw lockedError(prepared, prepared.facts.frozen)
+    if (prepared.plan.steps.length === 0) return prepared
+    const { working, locked } = await opened(prepared, input)
+    if (locked) {
+      input.observe({ event: 'step', host: host.host.name, step: 'lock', state: 'ok' })
+      return working
+    }
+    const end = await working.run.ended
+    if (end.result === 'locked' && !end.lock?.frozen && Date.now() < deadline) {
+      if (end.lock) input.observe({ event: 'note', host: host.host.name, message: `waiting for ${lockInWords(end.lock)}` })
+      await orInterrupted(new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS)), input.signal)
+    } else if (end.result === 'locked') {
+      input.observe({ event: 'step', host: host.host.name, step: 'lock', state: 'failed' })
+      throw lockedError(host, end.lock)
+    } else if (end.result === 'moved') replans++
+    else throw failureOf(working, end)
+    const asked = await askHost(host, host.remote)
+    prepared = { ...asked, plan: input.plan(host, asked.facts) }
+  }
+  throw new ReleaserError('LOCKED', `${host.host.name}: somebody else keeps deploying there`, {
+    hint: 'try again, or wait for them with --wait',
+  })
+}
+
+function lockedError(host: Prepared, lock: Lock | null): ReleaserError {
+  if (lock?.frozen)
+    return new ReleaserError('LOCKED', `${host.host.name}: frozen by ${lockInWords(lock)}`, {
+      hint: `once it may be lifted: releaser unlock target=${host.target.name}`,
+    })
+  return new ReleaserError('LOCKED', `${host.host.name}: at work there is ${lock ? lockInWords(lock) : 'somebody else'}`, {
+    hint: 'wait for them with --wait, for instance --wait=10m',
+  })
+}
+
+/** Opens the transaction. Somebody who wants to stop must not leave one behind that has only just begun. */
+async function opened(prepared: Prepared, input: BeginInput): Promise<{ readonly working: Working; readonly locked: boolean }> {
+  const opening = open(prepared, input)
+  const locking = opening.then(async (working) => ({ working, locked: await working.run.reached('locked') }))
+  return orInterrupted(locking, input.signal).catch(async (error: unknown) => {
+    const stopped = opening.then(({ run }) => {
+      run.back()
+      return run.ended
+    })
+    if (input.signal.aborted) await within(HURRY_MS, stopped).catch(() => {})
+    throw error
+  })
+}
+
+async function open(prepared: Prepared, input: BeginInput): Promise<Working> {
+  const startedAt = Date.now()
+  input.observe({ event: 'step', host: prepared.host.name, step: 'lock', state: 'start' })
+  const transaction = randomBytes(16).toString('hex')
+  const events = eventsOf(prepared.host.name, input.observe)
+  const run = await prepared.agent.run(prepared.plan, transaction, input.author, events)
+  return { ...prepared, run, startedAt }
+}

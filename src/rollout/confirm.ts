@@ -1,0 +1,31 @@
+import { ReleaserError } from '../model/errors.ts'
+import { agentAt } from '../remote/agent.ts'
+import type { BeginInput } from './begin.ts'
+import { orInterrupted, type Working } from './host.ts'
+import { inParallel } from './parallel.ts'
+
+const HANDSHAKES = 10
+
+/**
+ * Confirms hosts, each over a fresh connection, which proves that we can still get in. All connections are opened before the
+ * first host is confirmed, so that one that cannot be reached leaves none confirmed; until then it can be interrupted. Fails
+ * where a host has gone back already, or cannot write down that it stays.
+ */
+export async function confirmAll(
+  working: readonly Working[],
+  { observe, signal }: Pick<BeginInput, 'observe' | 'signal'>,
+): Promise<void> {
+  const opening = inParallel(working, HANDSHAKES, async (work) => {
+    observe({ event: 'step', host: work.host.name, step: 'confirm', state: 'start' })
+    return { work, remote: await work.connect() }
+  })
+  const lines = await orInterrupted(opening, signal)
+  try {
+    await inParallel(lines, HANDSHAKES, async ({ work, remote }) => {
+      const answer = await agentAt(remote, work.host.path).confirm(work.run.transaction)
+      if (answer === 'late') throw new ReleaserError('NOT_CHANGED', `${work.host.name}: it could not be confirmed any more`)
+    })
+  } finally {
+    await Promise.all(lines.map(({ remote }) => remote.close()))
+  }
+}

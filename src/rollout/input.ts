@@ -1,0 +1,12 @@
+import type { BeginInput } from './begin.ts'
+import type { ShipmentOf } from './host.ts'
+
+/** What a rollout needs beside its hosts. */
+export interface RolloutInput extends BeginInput {
+  readonly shipment: ShipmentOf
+  /** Runs the local hooks that belong to a moment; fails where one of them failed. */
+  readonly moment: (moment: Moment) => Promise<void>
+}
+
+/** `locked`: all locks are held, nothing is sent. `sending`: just before. `undone`: all is taken back. */
+export type Moment = 'locked' | 'sending' | 'undone'

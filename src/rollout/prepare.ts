@@ -1,0 +1,111 @@
+import { ReleaserError } from '../model/errors.ts'
+import type { Observe } from '../model/plan.ts'
+import type { Remote } from '../remote/remote.ts'
+import { type Asked, askHost, type Destination, type HostOutcome, orInterrupted } from './host.ts'
+import { inParallel } from './parallel.ts'
+
+/** Handshakes at once: OpenSSH drops bursts of unauthenticated connections (MaxStartups 10:30:100). */
+const HANDSHAKES = 10
+
+export interface Preparation {
+  readonly hosts: readonly Asked[]
+  /** Hosts that could not be reached and were left out, where that was asked for. */
+  readonly skipped: readonly HostOutcome[]
+  close(): Promise<void>
+}
+
+export interface PrepareInput {
+  readonly destinations: readonly Destination[]
+  readonly observe: Observe
+  readonly skipUnreachable: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Connects to all hosts before anything else, and asks each how it is. Nothing is changed anywhere. */
+export async function prepare(input: PrepareInput): Promise<Preparation> {
+  const { signal = new AbortController().signal } = input
+  const connecting = connectAll(input)
+  const lines = await orInterrupted(connecting, signal).catch((error: unknown) => {
+    void connecting.then(
+      ({ open }) => open.map(({ remote }) => remote.close()),
+      () => {},
+    )
+    throw error
+  })
+  const close = async () => {
+    await Promise.all(lines.open.map(({ remote }) => remote.close()))
+  }
+  try {
+    const asking = inParallel(lines.open, HANDSHAKES, async ({ destination, remote }) => {
+      const host = destination.host.name
+      input.observe({ event: 'step', host, step: 'facts', state: 'start' })
+      const asked = await askHost(destination, remote)
+      input.observe({ event: 'step', host, step: 'facts', state: 'ok' })
+      return asked
+    })
+    const hosts = await orInterrupted(asking, signal)
+    return { hosts, skipped: lines.skipped, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Line {
+  readonly destination: Destination
+  readonly remote: Remote
+}
+
+interface Failed {
+  readonly destination: Destination
+  readonly error: ReleaserError
+}
+
+async function connectAll({
+  destinations,
+  observe,
+  skipUnreachable,
+}: PrepareInput): Promise<{ readonly open: readonly Line[]; readonly skipped: readonly HostOutcome[] }> {
+  const tried = await inParallel(destinations, HANDSHAKES, async (destination): Promise<Line | Failed> => {
+    const host = destination.host.name
+    observe({ event: 'step', host, step: 'connect', state: 'start' })
+    try {
+      const remote = await destination.connect()
+      observe({ event: 'step', host, step: 'connect', state: 'ok' })
+      return { destination, remote }
+    } catch (error) {
+      if (!(error instanceof ReleaserError)) throw error
+      // Why is said once: by the error, or by a warning where the host is left out.
+      observe({ event: 'step', host, step: 'connect', state: 'failed' })
+      return { destination, error }
+    }
+  })
+  const open = tried.filter((one) => 'remote' in one)
+  const failed = tried.filter((one) => 'error' in one)
+  const outcomes = failed.map(({ destination, error }) => unreachable(destination, error, skipUnreachable))
+  const [first] = failed
+  if (first && !(skipUnreachable && open.length > 0 && failed.every(({ error }) => error.code === 'CONNECTION'))) {
+    await Promise.all(open.map(({ remote }) => remote.close()))
+    throw new ReleaserError(first.error.code, failed.map(({ error }) => error.message).join('; '), {
+      hint: first.error.hint,
+      cause: first.error,
+      result: { hosts: outcomes },
+    })
+  }
+  return { open, skipped: outcomes }
+}
+
+function unreachable({ target, host }: Destination, error: ReleaserError, skip: boolean): HostOutcome {
+  return {
+    target: target.name,
+    host: host.name,
+    ok: false,
+    changed: false,
+    previous: null,
+    current: null,
+    sentBytes: 0,
+    durationMs: 0,
+    state: skip ? 'skipped' : 'unreachable',
+    message: error.message,
+  }
+}

@@ -1,0 +1,109 @@
+import { count } from '../model/size.ts'
+import { begin } from './begin.ts'
+import { confirmAll } from './confirm.ts'
+import { failureOf, type HostOutcome, idleOutcome, orInterrupted, outcomeOf, type Prepared, type Working } from './host.ts'
+import type { RolloutInput } from './input.ts'
+import { inParallel } from './parallel.ts'
+import { takeBack } from './take-back.ts'
+
+/** Uploads at once. */
+const UPLOADS = 8
+
+/**
+ * Carries out prepared plans over all hosts: every lock, then everything sent and verified everywhere, then one host after the
+ * other is switched, then all are confirmed over new connections. What fails before the first switch changes nothing anywhere
+ * (NOT_CHANGED); after it every host goes back (ROLLED_BACK); PARTIAL where one could not, or nobody can know.
+ */
+export async function rollOut(hosts: readonly Prepared[], input: RolloutInput): Promise<readonly HostOutcome[]> {
+  const idle: Prepared[] = []
+  const working: Working[] = []
+  const ordered = () => hosts.flatMap(({ host }) => working.find((work) => work.host === host) ?? [])
+  try {
+    for (const host of inLockOrder(hosts)) {
+      const begun = await begin(host, input)
+      if ('run' in begun) working.push(begun)
+      else idle.push(begun)
+    }
+    if (working.length > 0) await carryOut(ordered(), input)
+  } catch (error) {
+    return inOrder(hosts, await takeBack(ordered(), idle.map(idleOutcome), hosts.length, error, input))
+  }
+  const ends = await Promise.all(working.map(async (work) => outcomeOf(work, await work.run.ended)))
+  return inOrder(hosts, [...idle.map(idleOutcome), ...ends])
+}
+
+/** Everybody takes locks in the same order, so that of two rollouts over the same hosts one gets them all. */
+function inLockOrder(hosts: readonly Prepared[]): Prepared[] {
+  const key = ({ host, facts }: Prepared) => `${host.host}\t${host.port ?? ''}\t${facts.root}`
+  return [...hosts].sort((a, b) => (key(a) < key(b) ? -1 : 1))
+}
+
+async function carryOut(working: readonly Working[], input: RolloutInput): Promise<void> {
+  const until = <T>(promise: Promise<T>) => orInterrupted(promise, input.signal)
+  await until(input.moment('locked'))
+  if (working.some(({ plan }) => plan.transfer !== null)) await until(input.moment('sending'))
+  await until(inParallel(working, UPLOADS, (work) => send(work, input)))
+  for (const work of working.filter(waits)) await until(reach(work, 'activate'))
+  for (const work of working) {
+    if (waits(work)) work.run.go('activate')
+    if (needsConfirmation(work)) await until(reach(work, 'confirm'))
+    else await until(finish(work))
+  }
+  await confirmAll(working.filter(needsConfirmation), input)
+  for (const work of working) await finish(work)
+}
+
+/** Whether a plan waits until every host is ready. */
+function waits({ plan }: Working): boolean {
+  return plan.steps.some(({ step }) => step === 'await')
+}
+
+function needsConfirmation({ plan }: Working): boolean {
+  return plan.steps.some((step) => step.step === 'confirm' && step.seconds > 0)
+}
+
+async function send(work: Working, input: RolloutInput): Promise<void> {
+  const shipment = await input.shipment(work)
+  if (!shipment) return
+  const host = work.host.name
+  const step = 'send'
+  input.observe({ event: 'step', host, step, state: 'start' })
+  try {
+    // An agent that ended by itself says why; without this a cut transaction would look like a slow line.
+    const ended = work.run.ended.then((end) => Promise.reject(failureOf(work, end)))
+    ended.catch(() => {})
+    const received = work.agent.receive({
+      ...shipment,
+      transaction: work.run.transaction,
+      onSent: (done, total) => input.observe({ event: 'progress', host, step, done, total }),
+    })
+    received.catch(() => {})
+    const { sent, reused } = await Promise.race([received, ended])
+    input.observe({ event: 'step', host, step, state: 'ok', detail: sentInWords(sent, reused) })
+  } catch (error) {
+    input.observe({ event: 'step', host, step, state: 'failed' })
+    throw error
+  }
+  work.run.go('received')
+}
+
+/** `3 files sent, 4,965 reused`. */
+function sentInWords(sent: number, reused: number): string {
+  return `${count(sent, 'file')} sent${reused === 0 ? '' : `, ${reused.toLocaleString('en-US')} reused`}`
+}
+
+/** Waits until a host waits for a word; fails with its reason when it ended instead. */
+async function reach(work: Working, word: string): Promise<void> {
+  if (!(await work.run.reached(word))) throw failureOf(work, await work.run.ended)
+}
+
+async function finish(work: Working): Promise<void> {
+  const end = await work.run.ended
+  if (end.result !== 'done') throw failureOf(work, end)
+}
+
+function inOrder(hosts: readonly Prepared[], outcomes: readonly HostOutcome[]): HostOutcome[] {
+  return hosts.flatMap(
+    ({ host, target }) => outcomes.find((outcome) => outcome.host === host.name && outcome.target === target.name) ?? [],
+  )
+}

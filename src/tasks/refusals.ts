@@ -1,0 +1,96 @@
+import { ReleaserError } from '../model/errors.ts'
+import type { Facts } from '../model/plan.ts'
+import { size } from '../model/size.ts'
+
+/** The layout on hosts that this version reads and writes. */
+const FORMAT = 1
+
+/** Without these nothing works; each row is one need and the tools that meet it. Names as the agent tells them. */
+const NEEDS: readonly (readonly string[])[] = [
+  ['sha256sum', 'shasum', 'openssl'],
+  ...'tar gzip awk find mkfifo cat chmod cmp cp cut date grep ln ls mkdir mv readlink rm rmdir sed sleep sort sync tail tr wc'
+    .split(' ')
+    .map((tool) => [tool]),
+  ['head -c'],
+  ['xargs -0'],
+]
+
+/** What is needed on the host's disk, before anything is sent. */
+export interface Need {
+  readonly bytes: number
+  readonly inodes: number
+}
+
+/** Refuses, before anything is touched, a host that cannot take this target's releases. */
+export function refuseUnfit(
+  facts: Facts,
+  wanted: { readonly app: string; readonly target: string; readonly host: string },
+  need: Need,
+): void {
+  const missing = NEEDS.filter((tools) => !tools.some((tool) => facts.tools.includes(tool))).map((tools) => tools.join(' or '))
+  if (missing.length > 0) {
+    throw new ReleaserError('NOT_CHANGED', `${wanted.host} lacks ${missing.join(', ')}`, {
+      hint: 'install it there, and deploy again',
+    })
+  }
+  refuseForeign(facts, wanted)
+  if (!facts.writable) {
+    throw new ReleaserError('NOT_CHANGED', `${facts.root} on ${wanted.host} is not writable`, {
+      hint: `make it there as root, for the user who logs in: mkdir -p ${facts.root} && chown USER ${facts.root}`,
+    })
+  }
+  if (facts.current.kind === 'foreign') {
+    throw new ReleaserError(
+      'NOT_CHANGED',
+      `${facts.root}/current on ${wanted.host} is ${facts.current.what}, not a link of ours`,
+      {
+        hint: 'move it away there, and deploy again',
+      },
+    )
+  }
+  refuseFull(facts, wanted.host, need)
+}
+
+/** A path belongs to one app of one target, for ever; a newer layout is left alone. */
+export function refuseForeign(
+  facts: Facts,
+  wanted: { readonly app: string; readonly target: string; readonly host: string },
+): void {
+  if (facts.format !== null && facts.format > FORMAT) {
+    throw new ReleaserError(
+      'NOT_CHANGED',
+      `${facts.root} on ${wanted.host} was laid out by a newer releaser (format ${facts.format}, this one knows ${FORMAT})`,
+      {
+        hint: 'update releaser here',
+      },
+    )
+  }
+  const { identity } = facts
+  if (identity && (identity.app !== wanted.app || identity.target !== wanted.target)) {
+    throw new ReleaserError(
+      'USAGE',
+      `${facts.root} on ${wanted.host} belongs to ${identity.app} (target ${identity.target}), not to ${wanted.app} (target ${wanted.target})`,
+      {
+        hint: 'give this target a path of its own',
+      },
+    )
+  }
+}
+
+function refuseFull({ root, mount, freeBytes, freeInodes, partial }: Facts, host: string, need: Need): void {
+  const where = mount === null ? 'there' : `on ${mount}`
+  if (freeBytes !== null && freeBytes + partial.bytes < need.bytes) {
+    throw new ReleaserError(
+      'NOT_CHANGED',
+      `no space on ${host}: ${root} needs ${size(need.bytes)}, ${size(freeBytes)} are free ${where}`,
+      { hint: 'make room there, or lower keep and run releaser prune' },
+    )
+  }
+  if (freeInodes !== null && freeInodes + partial.inodes < need.inodes) {
+    throw new ReleaserError(
+      'NOT_CHANGED',
+      `no inodes on ${host}: ${root} needs ${need.inodes}, ${freeInodes} are free ${where}`,
+      { hint: 'remove many small files there, or lower keep and run releaser prune' },
+    )
+  }
+}

@@ -1,0 +1,149 @@
+import { ReleaserError } from '../model/errors.ts'
+import type { Progress } from '../model/plan.ts'
+import { HERE } from './board.ts'
+import { errorText, warningText } from './error.ts'
+import { createJsonEvents, errorLine, resultLine } from './json.ts'
+import type { List, ListOptions } from './progress.ts'
+import type { Prompter } from './prompt.ts'
+import { createReport } from './report.ts'
+import { manyLines } from './sanitize.ts'
+import { loadStyle, wantsColour } from './style.ts'
+import type { Ui } from './ui.ts'
+
+export interface UiOptions {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly yes: boolean
+  readonly noInput: boolean
+  readonly noColor: boolean
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly env: NodeJS.ProcessEnv
+  /** Aborts an open question. */
+  readonly signal: AbortSignal
+}
+
+/** The terminal of one command. `settle` closes a list that is still open, before the last word is said. */
+export async function createUi(options: UiOptions): Promise<Ui & { settle(): Promise<void> }> {
+  const { json, quiet, verbose, stdout, stderr, env } = options
+  const style = await loadStyle(wantsColour(stderr.isTTY === true, options.noColor, env))
+  const onTerminal = stderr.isTTY === true && !isCi(env) && env['TERM'] !== 'dumb'
+  const mode = json ? 'json' : onTerminal && !verbose && !quiet ? 'tty' : 'plain'
+  const interactive = onTerminal && options.stdin.isTTY === true && stdout.isTTY === true && !options.noInput && !json
+
+  const report = createReport()
+  const jsonEvents = createJsonEvents(verbose)
+  let open: OpenList | undefined
+  /** The last word is said: what still happens in the background is nobody's news. */
+  let over = false
+
+  const aloud = (line: string): void => {
+    if (open) open.later.push(line)
+    else stderr.write(`${line}\n`)
+  }
+  const questions = { ...options, colour: style.colour, stdout: stderr }
+  let prompter: Promise<Prompter> | undefined
+  const ask = (question: string, answer: string): Promise<Prompter> => {
+    if (open) throw new Error(`a question while a list is on the screen: ${question}`)
+    if (!interactive) throw refusal(question, answer)
+    prompter ??= import('./prompt.ts').then(({ createPrompter }) => createPrompter(questions))
+    return prompter
+  }
+
+  const ui: Ui & { settle(): Promise<void> } = {
+    mode,
+    interactive,
+    observe(progress) {
+      if (over) return
+      const now = Date.now()
+      if (json) for (const line of jsonEvents(progress, now)) stdout.write(`${line}\n`)
+      const drawn = open?.has(progress) ?? false
+      if (drawn) open?.observe(progress)
+      const steps = !json && !quiet && (!drawn || progress.event === 'note')
+      for (const line of report(progress, { steps, output: verbose && !json && !quiet }, now)) aloud(line)
+    },
+    rows(hosts, { fleeting } = { fleeting: false }) {
+      if (mode !== 'tty' || hosts.length === 0) return { close: async () => {} }
+      if (open) throw new Error('a second list while one is on the screen')
+      open = openList(hosts, { terminal: stderr, signal: options.signal, fleeting })
+      return { close: () => ui.settle() }
+    },
+    async settle() {
+      const closing = open
+      if (!closing) return
+      await closing.close()
+      if (open === closing) open = undefined
+      for (const line of closing.later.splice(0)) aloud(line)
+    },
+    say(line) {
+      if (!json && !quiet) aloud(manyLines(line))
+    },
+    warn: (line) => aloud(warningText(line, style)),
+    async confirm(question, { initial, answer }) {
+      if (options.yes) return true
+      return (await ask(question, answer)).confirm(question, initial)
+    },
+    async select(question, choices, { answer }) {
+      const labels = choices.map(({ label }) => label)
+      const index = await (await ask(question, answer)).select(question, labels)
+      const chosen = choices[index]
+      if (!chosen) throw new Error(`no choice ${index} of ${choices.length}`)
+      return chosen.value
+    },
+    async input(question, { initial, answer, check }) {
+      return (await ask(question, answer)).input(question, initial, check ?? (() => undefined))
+    },
+    data(text) {
+      if (!json && text !== '') stdout.write(`${stdout.isTTY ? manyLines(text) : text}\n`)
+    },
+    result(command, exit, result, text) {
+      over = true
+      if (json) stdout.write(`${resultLine(command, exit, result)}\n`)
+      else ui.data(text)
+    },
+    failure(command, error) {
+      over = true
+      stderr.write(`${errorText(error, style, verbose)}\n`)
+      if (json) stdout.write(`${errorLine(command, error)}\n`)
+    },
+  }
+  return ui
+}
+
+interface OpenList {
+  has(progress: Progress): boolean
+  observe(progress: Progress): void
+  close(): Promise<void>
+  /** Lines that wait for the list to close. */
+  readonly later: string[]
+}
+
+/** Events that come before listr2 is loaded are kept for it. */
+function openList(hosts: readonly string[], options: ListOptions): OpenList {
+  const early: Progress[] = []
+  let list: List | undefined
+  const loading = import('./progress.ts').then(({ drawList }) => {
+    list = drawList(hosts, options)
+    for (const progress of early) list.observe(progress)
+    return list
+  })
+  // Whoever closes the list hears of it; until then nobody does.
+  loading.catch(() => {})
+  return {
+    has: ({ host }) => hosts.includes(host ?? HERE),
+    observe: (progress) => (list ? list.observe(progress) : void early.push(progress)),
+    close: async () => (await loading).close(),
+    later: [],
+  }
+}
+
+function refusal(question: string, answer: string): ReleaserError {
+  return new ReleaserError('USAGE', `cannot ask here: ${question}`, { hint: `answer with ${answer}` })
+}
+
+/** CI systems set CI; `CI=false` and `CI=0` are an explicit no. */
+function isCi(env: NodeJS.ProcessEnv): boolean {
+  return !['', '0', 'false'].includes(env['CI'] ?? '')
+}

@@ -1,0 +1,35 @@
+import type { ReleaserError } from '../model/errors.ts'
+import type { Observe } from '../model/plan.ts'
+
+/** Everything a person or a script sees of a command. Commands print through nothing else. */
+export interface Ui {
+  readonly mode: 'tty' | 'plain' | 'json'
+  /** Whether a question can be answered: a TTY, no CI, no `--no-input`, no `--json`. */
+  readonly interactive: boolean
+  readonly observe: Observe
+  /**
+   * Opens the list of rows (one a host, or one for `here`) that follows progress; settles what is drawn when closed. A
+   * `fleeting` list, for questions to hosts, is gone from the screen when it is closed and nothing failed.
+   */
+  rows(hosts: readonly string[], options?: { readonly fleeting: boolean }): { close(): Promise<void> }
+  /** A line for people on stderr; nothing with `--quiet` or `--json`. */
+  say(line: string): void
+  warn(line: string): void
+  /** Text for stdout before the last word, for a command that fails and yet has something to show; nothing with `--json`. */
+  data(text: string): void
+  /** Asks, or fails with USAGE naming `answer`, the argument that answers the question (such as `release=REF` or `--yes`). */
+  confirm(question: string, options: { readonly initial: boolean; readonly answer: string }): Promise<boolean>
+  select<T>(
+    question: string,
+    choices: readonly { readonly label: string; readonly value: T }[],
+    options: { readonly answer: string },
+  ): Promise<T>
+  input(
+    question: string,
+    options: { readonly initial?: string; readonly answer: string; readonly check?: (text: string) => string | undefined },
+  ): Promise<string>
+  /** The last word of a command that went well: text on stdout, or the `result` line. */
+  result(command: string, exit: number, result: Readonly<Record<string, unknown>>, text: string): void
+  /** The last word of one that failed: `releaser: error: …` and `releaser: hint: …` on stderr, or the `error` line. */
+  failure(command: string, error: ReleaserError): void
+}

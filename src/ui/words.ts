@@ -1,0 +1,64 @@
+import type { StepKind } from '../model/plan.ts'
+
+/** Steps that happen here, or between here and a host, and so have no place in a host's plan. */
+export type LocalStep =
+  | 'build'
+  | 'pack'
+  | 'import'
+  | 'store'
+  | 'connect'
+  | 'facts'
+  | 'plan'
+  | 'lock'
+  | 'send'
+  | 'record'
+  | 'unlock'
+  | 'undo'
+  | 'settle'
+
+interface Words {
+  /** While it happens. */
+  readonly doing: string
+  /** Once it has happened. */
+  readonly done: string
+}
+
+const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
+  build: { doing: 'building', done: 'built' },
+  pack: { doing: 'packing', done: 'packed' },
+  import: { doing: 'checking and packing', done: 'checked and packed' },
+  store: { doing: 'storing', done: 'stored' },
+  connect: { doing: 'connecting', done: 'connected' },
+  facts: { doing: 'reading facts', done: 'facts read' },
+  plan: { doing: 'planning', done: 'planned' },
+  lock: { doing: 'taking the lock', done: 'lock taken' },
+  send: { doing: 'sending files', done: 'files sent' },
+  receive: { doing: 'receiving files', done: 'files received and verified' },
+  link: { doing: 'linking shared', done: 'shared linked' },
+  publish: { doing: 'naming the release', done: 'release in place' },
+  command: { doing: 'running a command', done: 'command run' },
+  await: { doing: 'waiting for the other hosts', done: 'all hosts ready' },
+  activate: { doing: 'switching current', done: 'current switched' },
+  confirm: { doing: 'confirming over a new connection', done: 'confirmed' },
+  prune: { doing: 'pruning old releases', done: 'old releases pruned' },
+  freeze: { doing: 'freezing', done: 'frozen' },
+  unfreeze: { doing: 'lifting the freeze', done: 'freeze lifted' },
+  record: { doing: 'recording', done: 'recorded' },
+  unlock: { doing: 'giving the lock back', done: 'lock given back' },
+  undo: { doing: 'taking back', done: 'taken back' },
+  settle: { doing: 'settling what was cut off', done: 'settled what was cut off' },
+}
+
+/** What people read while a step runs. A step that is none of ours is a hook, called by its name. */
+export function doing(step: string): string {
+  return has(step) ? WORDS[step].doing : `running ${step}`
+}
+
+/** What people read when a step is over. */
+export function done(step: string): string {
+  return has(step) ? WORDS[step].done : `${step} run`
+}
+
+function has(step: string): step is keyof typeof WORDS {
+  return Object.hasOwn(WORDS, step)
+}

@@ -1,0 +1,111 @@
+import { defineConfig } from 'releaser'
+
+// What releaser knows of this project. Everything that can be set is in this file; what is commented out shows its default,
+// or an example. Unknown keys are errors, so nothing can be misspelt. Durations are '30s', '5m', '4h' or '7d'.
+export default defineConfig({
+  // What is deployed. A repository with several apps writes instead: apps: { shop: { builder: 'shop' }, admin: {} }
+  app: '__NAME__',
+
+  // Where releases are kept on this machine, and how many of an app after each build (all, if left out).
+  // store: '.releaser',
+  // keepLocal: 20,
+
+  // How a build is made: `releaser build`.
+  builders: {
+    node: {
+      type: 'command',
+      // Removed before each build, so that nothing old gets into a release.
+      clean: ['dist-release'],
+      // Runs by `sh` in this folder. This one copies the project without what is listed here, and installs its
+      // production dependencies if it has any. An app that must be compiled first does that in a hook: 'pre-build' below.
+      run: [
+        'set -e',
+        'mkdir dist-release',
+        'for name in * .[!.]*; do',
+        '  case "$name" in',
+        '    dist-release | node_modules | .git | .gitignore | .releaser | .env | .env.* | releaser.config.*) continue ;;',
+        '  esac',
+        '  if [ -e "$name" ] || [ -L "$name" ]; then cp -RPp "./$name" dist-release/; fi',
+        'done',
+        'cd dist-release',
+        'if node -e "process.exit(Object.keys(require(\'./package.json\').dependencies ?? {}).length > 0 ? 0 : 1)"; then',
+        '  if [ -f package-lock.json ]; then npm ci --omit=dev; else npm install --omit=dev; fi',
+        'fi',
+      ].join('\n'),
+      // The folder that it makes: this is what is packed.
+      output: 'dist-release',
+
+      // Where the version comes from. If left out: `releaser build version=…`, else the package.json of what was built or of
+      // this folder, else 0.0.0-<time>.
+      // version: '1.4.0',
+      // version: { command: 'git describe --tags --always' },
+
+      // Files of the output that stay out of the release.
+      // exclude: ['*.map'],
+      // Symbolic links that lead out of the output and are meant.
+      // absoluteLinks: ['etc/localtime'],
+      // More environment for the command. It always gets RELEASER_APP, RELEASER_VERSION, RELEASER_TS and RELEASER_GIT_REV.
+      // env: { NODE_ENV: 'production' },
+      // Commands before and after it; a failure stops the build and nothing is stored.
+      // hooks: { 'pre-build': 'make test', 'post-build': 'make report' },
+    },
+  },
+
+  // Settings that all targets share; what a target says itself goes first.
+  // defaults: { keep: 5 },
+
+  // Where the app goes: `releaser deploy target=prod`.
+  targets: {
+    prod: {
+      // As for ssh: 'user@host', 'user@host:2222', 'user@[::1]:22', or an alias of ~/.ssh/config. Several hosts are deployed
+      // to together: all of them change, or none.
+      hosts: ['__USER__@__HOST__'],
+      // hosts: ['deploy@web1.example.com', { host: 'web2.example.com', user: 'deploy', port: 2222, name: 'web2' }],
+
+      // The directory on each host: absolute, or relative to the login directory. In it: releases/, current -> the release that
+      // serves, shared/ for what outlives releases.
+      path: '__PATH__',
+
+      // How many releases stay on each host.
+      // keep: 5,
+
+      // What outlives releases: links in every release to PATH/shared.
+      // shared: { dirs: ['uploads'], files: ['config/local.json'] },
+
+      // A host that this machine does not confirm over a new connection goes back by itself after that time; false: never.
+      // confirm: '60s',
+
+      // How unchanged files come from a release that is there. 'hardlink' saves space, for apps that never write into their files.
+      // reuse: 'copy',
+
+      // A person types the target's name before anything changes; scripts pass --yes.
+      // protected: true,
+
+      // How to log in: a key file (beside this file, or ~/…), the ssh agent, where host keys are known, how long to wait.
+      // identity: '~/.ssh/id_ed25519',
+      // agent: true,
+      // knownHosts: '~/.ssh/known_hosts',
+      // connectTimeout: '20s',
+
+      // Which builder makes its builds; with one builder there is nothing to choose.
+      // builder: 'node',
+
+      // Commands around a deploy. Each gets RELEASER_APP, RELEASER_TARGET, RELEASER_RELEASE, RELEASER_VERSION and more; a string,
+      // or { run: '…', timeout: '10m', ignoreFailure: true }.
+      //   'pre-deploy', 'pre-upload'       here, once, before anything is sent; a failure changes nothing anywhere
+      //   'post-upload'                    on each host, in the new release: verified, shared links in place, not switched yet
+      //   'pre-activate', 'post-activate'  on each host, around the switch; a failure takes every host back
+      //   'post-deploy'                    here, once; the release stays whatever it does
+      //   'on-failure'                     here, once, after everything was taken back
+      //   'pre-rollback', 'post-rollback'  here, once, around `releaser rollback`
+      hooks: {
+        // Restart the app on the new release. Its service starts `node server.mjs` in PATH/current.
+        // 'post-activate': 'systemctl --user restart __NAME__',
+      },
+    },
+    // staging: { hosts: ['__USER__@staging.example.com'], path: '__PATH__' },
+  },
+
+  // Several targets by one name, in order: `releaser status target=all`.
+  // groups: { all: ['staging', 'prod'] },
+})

@@ -1,0 +1,125 @@
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Manifest } from '../../src/model/manifest.ts'
+import type { Target } from '../../src/model/target.ts'
+import type { Connect } from '../../src/remote/remote.ts'
+import type { HostOutcome } from '../../src/rollout/host.ts'
+import { prepare } from '../../src/rollout/prepare.ts'
+import { rollOut } from '../../src/rollout/rollout.ts'
+import { planPrune } from '../../src/tasks/prune.ts'
+import { driver, type TestRelease } from '../support/driver.ts'
+
+/** One whole command against one host, as the client gives it. */
+export interface Scenario {
+  readonly name: string
+  /** Commands, without faults, that make the host what it is before. */
+  readonly start: readonly Command[]
+  /** A command that was cut off last, at the first call that fits; the host is left as it lay. */
+  readonly interrupted?: { readonly command: Command; readonly at: RegExp }
+  readonly command: Command
+  /** The directory below `releases/` that serves before and after; `meanwhile` served, unconfirmed, when the host was found. */
+  readonly before: string | null
+  readonly after: string | null
+  readonly meanwhile?: string
+}
+
+/** Gives a command to the host at `path`; resolves or fails as the client does. */
+export type Command = (host: { readonly connect: Connect; readonly path: string }) => Promise<readonly HostOutcome[]>
+
+type Tree = Readonly<Record<string, string>>
+const SAME: Tree = { 'lib/one': 'never changes', 'bin/run': '#!/bin/sh\necho ran\n', 'to one': '-> lib/one' }
+
+/** The scenarios of the sweep, over releases that are packed below `base`. */
+export async function scenarios(base: string): Promise<readonly Scenario[]> {
+  const packer = driver({ hosts: [] })
+  const make = async (name: string, tree: Tree) => packer.pack(await write(await mkdtemp(join(base, `${name}-`)), tree), name)
+  const a = await make('a', { ...SAME, VERSION: 'a' })
+  const b = await make('b', { ...SAME, VERSION: 'b', 'to none': '-> nowhere' })
+  const c = await make('c', { ...SAME, VERSION: 'c' })
+  const seeds = await make('seeds', { ...SAME, VERSION: 's', 'data/seed.txt': 'first content', 'conf/app.env': 'A=1' })
+  const known = new Map([a, b, c, seeds].map(({ id, manifest }) => [id, manifest]))
+  const deploy = (release: TestRelease, target: Partial<Target> = {}) => command(known, target, release, 'deploy')
+  const shared = { dirs: ['data', 'var/log'], files: ['conf/app.env'] }
+  const fails = { 'post-activate': 'echo "this release does not work"; exit 3' }
+  return [
+    { name: 'first deploy', start: [], command: deploy(a), before: null, after: a.id },
+    { name: 'second deploy', start: [deploy(a)], command: deploy(b), before: a.id, after: b.id },
+    {
+      name: 'deploy that goes back',
+      start: [deploy(a)],
+      command: deploy(b, { hooks: fails }),
+      before: a.id,
+      after: a.id,
+      meanwhile: b.id,
+    },
+    { name: 'rollback', start: [deploy(a), deploy(b)], command: command(known, {}, a, 'rollback'), before: b.id, after: a.id },
+    { name: 'deploy with shared paths', start: [deploy(a)], command: deploy(seeds, { shared }), before: a.id, after: seeds.id },
+    { name: 'prune', start: [deploy(a), deploy(b), deploy(c)], command: prune(1), before: c.id, after: c.id },
+    {
+      name: 'deploy over one that was cut off after the switch',
+      start: [deploy(a)],
+      interrupted: { command: deploy(b), at: /^rename\w* \/current$/ },
+      command: deploy(c, { keep: 1, reuse: 'hardlink' }),
+      before: a.id,
+      after: c.id,
+      meanwhile: b.id,
+    },
+    {
+      name: 'deploy over one that was cut off while it seeded',
+      start: [deploy(a)],
+      interrupted: { command: deploy(seeds, { shared }), at: /^rename\w* \/shared\/data$/ },
+      command: deploy(seeds, { shared }),
+      before: a.id,
+      after: seeds.id,
+    },
+  ]
+}
+
+function command(
+  known: ReadonlyMap<string, Manifest>,
+  target: Partial<Target>,
+  release: TestRelease,
+  action: 'deploy' | 'rollback',
+): Command {
+  return ({ connect, path }) =>
+    driver({ hosts: [{ connect, path }], target: { confirmSeconds: 10, ...target }, manifests: known }).roll(
+      action === 'deploy' ? release : { id: release.id },
+      { action },
+    )
+}
+
+function prune(keep: number): Command {
+  return async ({ connect, path }) => {
+    const { target } = driver({ hosts: [{ connect, path }] })
+    const [host] = target.hosts
+    if (!host) throw new RangeError('one host')
+    const observe = () => {}
+    const prepared = await prepare({ destinations: [{ host, target, connect }], observe, skipUnreachable: false })
+    try {
+      return await rollOut(
+        prepared.hosts.map((asked) => ({ ...asked, plan: planPrune({ target, host, facts: asked.facts, keep }).plan })),
+        {
+          plan: (_, facts) => planPrune({ target, host, facts, keep }).plan,
+          author: { by: 'ana', where: 'laptop', message: 'prune' },
+          observe,
+          signal: new AbortController().signal,
+          wait: undefined,
+          moment: async () => {},
+          shipment: async () => null,
+        },
+      )
+    } finally {
+      await prepared.close()
+    }
+  }
+}
+
+async function write(dir: string, tree: Tree): Promise<string> {
+  for (const [path, content] of Object.entries(tree)) {
+    await mkdir(dirname(join(dir, path)), { recursive: true })
+    if (content.startsWith('-> ')) await symlink(content.slice(3), join(dir, path))
+    else await writeFile(join(dir, path), content)
+    if (content.startsWith('#!')) await chmod(join(dir, path), 0o755)
+  }
+  return dir
+}

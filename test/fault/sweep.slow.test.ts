@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BROKEN_AGENTS } from './broken-agents.ts'
+import { lyingTools } from './lying-tools.ts'
+import { scenarios } from './scenarios.ts'
+import { pointsOf, type Rehearsal, rehearse, somePoints, spread, sweep } from './sweep.ts'
+import { type World, world } from './world.ts'
+
+// The reduced form of test/drills/sweep.test.ts.
+let host: World
+let rehearsals: readonly Rehearsal[] = []
+beforeAll(async () => {
+  host = await world()
+  rehearsals = await Promise.all((await scenarios(host.base)).map((scenario) => rehearse(host, scenario)))
+})
+afterAll(() => host?.remove())
+
+it('keeps its word at 60 of the calls that change files', { timeout: 240_000 }, async () => {
+  expect(await sweep(host, rehearsals, somePoints(rehearsals, 60), { atOnce: 4 })).toEqual([])
+})
+
+it('is not deceived by tools that lie', { timeout: 240_000 }, async () => {
+  const some = rehearsals.filter(({ scenario }) => scenario.name === 'deploy with shared paths')
+  const points = await lyingTools(
+    host.base,
+    some.map(({ scenario }) => scenario),
+  )
+  expect(await sweep(host, rehearsals, spread(points, 9), { atOnce: 4 })).toEqual([])
+})
+
+describe('finds out an agent that', () => {
+  it.each(BROKEN_AGENTS)('$name', { timeout: 120_000 }, async ({ script, scenario, at }) => {
+    const found = rehearsals.filter((rehearsal) => rehearsal.scenario.name === scenario)
+    const broken = await Promise.all(found.map((rehearsal) => rehearse(host, rehearsal.scenario, script)))
+    const points = broken.flatMap(pointsOf).filter(({ what }) => at.test(what))
+    expect(points).not.toEqual([])
+    expect(await sweep(host, broken, points, { atOnce: 2, agent: script, untilFirst: true })).not.toEqual([])
+  })
+})

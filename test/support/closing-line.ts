@@ -1,0 +1,21 @@
+import { appendFileSync } from 'node:fs'
+import type { SerializedError } from 'vitest'
+import type { Reporter, TestModule } from 'vitest/node'
+
+/** Adds a line `passed failed skipped` to the file that COUNTS_FILE names, for the line that ends every run. */
+export default function closingLine(): Reporter {
+  return {
+    onTestRunEnd(modules, errors) {
+      const file = process.env['COUNTS_FILE']
+      if (file) appendFileSync(file, `${count(modules, errors).join(' ')}\n`)
+    },
+  }
+}
+
+function count(modules: readonly TestModule[], errors: readonly SerializedError[]): readonly [number, number, number] {
+  const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state))
+  const of = (state: string) => states.filter((each) => each === state).length
+  // A file that cannot be loaded, and an error outside any test, fail the run too: they count as a failed test.
+  const broken = modules.filter((module) => module.errors().length > 0).length
+  return [of('passed'), of('failed') + of('pending') + broken + errors.length, of('skipped')]
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import type { Facts } from '../../src/model/plan.ts'
+import type { Target } from '../../src/model/target.ts'
+import { type DeployInput, planDeploy } from '../../src/tasks/deploy.ts'
+import { A, B, C, factsWith, HOST, onHost, TARGET } from '../support/facts.ts'
+
+function plan(facts: Facts, release: string, rest: Partial<DeployInput> = {}, target: Partial<Target> = {}) {
+  const wanted = {
+    id: release,
+    version: '2.0.0',
+    digest: `sha256:${release}`,
+    manifest: [{ type: 'file', path: 'a', mode: 0o644, size: 5, sha256: '0' }],
+  } as const
+  return planDeploy({
+    action: 'deploy',
+    target: { ...TARGET, ...target },
+    host: HOST,
+    release: wanted,
+    facts,
+    knownManifests: new Set([A, B]),
+    force: false,
+    by: 'ana',
+    dryRun: false,
+    ...rest,
+  })
+}
+
+describe('planDeploy', () => {
+  it('sends a release, switches, confirms, and prunes what falls out of keep', () => {
+    const made = plan(factsWith([onHost(A), onHost(B)], [A, B]), C)
+    expect(made.steps).toEqual([
+      { step: 'receive', release: C, digest: `sha256:${C}` },
+      { step: 'publish', release: C, dir: C, digest: `sha256:${C}` },
+      { step: 'await', word: 'activate' },
+      { step: 'activate', dir: C, from: B },
+      { step: 'confirm', seconds: 60 },
+      { step: 'prune', dirs: [A] },
+    ])
+    expect(made.transfer).toEqual({
+      base: B,
+      reuse: {
+        from: [
+          { id: B, dir: B },
+          { id: A, dir: A },
+        ],
+        by: 'copy',
+      },
+    })
+    expect(made.next).toEqual({
+      releases: [onHost(B), { id: C, dir: C, version: '2.0.0', digest: `sha256:${C}`, state: 'good' }],
+      served: [B, C],
+      pinned: [],
+      since: 1_700_000_000,
+      by: 'ana',
+    })
+    expect(made.failed.releases.at(-1)).toMatchObject({ id: C, state: 'bad' })
+    expect(made.failed.served).toEqual([A, B])
+  })
+
+  it('has nothing to do where the release serves already', () => {
+    const made = plan(factsWith([onHost(A), onHost(B)], [A, B]), B)
+    expect([made.steps, made.transfer, made.next.since]).toEqual([[], null, 1_600_000_000])
+  })
+
+  it('sends nothing where the release is there but does not serve', () => {
+    const made = plan(factsWith([onHost(A), onHost(B)], [B]), A)
+    expect(made.steps.map(({ step }) => step)).toEqual(['await', 'activate', 'confirm'])
+    expect(made.next.served).toEqual([B, A])
+  })
+
+  it('lays the release out again when it is forced, from what is there, and leaves previous as it was', () => {
+    const made = plan(factsWith([onHost(A), onHost(B)], [A, B]), B, { force: true })
+    expect(made.steps.find(({ step }) => step === 'publish')).toMatchObject({ dir: `${B}~2` })
+    expect(made.next.served).toEqual([A, B])
+    expect(made.steps.at(-1)).toEqual({ step: 'prune', dirs: [B] })
+  })
+
+  it('lays it out again when other shared links are asked for', () => {
+    const facts = factsWith([onHost(A)], [A], { overlays: [{ dir: A, path: 'log', target: '../../shared/log' }] })
+    const made = plan(facts, A, {}, { shared: { dirs: ['log', 'uploads'] } })
+    expect(made.steps.slice(0, 3)).toMatchObject([
+      { step: 'receive' },
+      { step: 'link', dirs: ['log', 'uploads'], files: [] },
+      { step: 'publish', dir: `${A}~2` },
+    ])
+    expect(plan(facts, A, {}, { shared: { dirs: ['log'] } }).steps).toEqual([])
+  })
+
+  it('runs hooks where they belong, a string or with a timeout', () => {
+    const hooks = {
+      'post-upload': 'make',
+      'pre-activate': { run: 'stop', timeout: '5s', ignoreFailure: true },
+      'post-activate': 'start',
+      'pre-deploy': 'here',
+    }
+    const made = plan(factsWith([], []), A, {}, { hooks })
+    expect(made.steps.map((step) => (step.step === 'command' ? step.hook : step.step))).toEqual([
+      'receive',
+      'publish',
+      'post-upload',
+      'await',
+      'pre-activate',
+      'activate',
+      'post-activate',
+      'confirm',
+    ])
+    expect(made.steps.find((step) => step.step === 'command' && step.hook === 'pre-activate')).toMatchObject({
+      seconds: 5,
+      ignoreFailure: true,
+      run: 'stop',
+      dir: A,
+    })
+  })
+
+  it('goes back along what served, pins it, and needs no upload', () => {
+    const made = plan(factsWith([onHost(A), onHost(B), onHost(C)], [A, B, C]), B, { action: 'rollback' })
+    expect(made.steps.map(({ step }) => step)).toEqual(['await', 'activate', 'confirm'])
+    expect([made.next.served, made.next.pinned]).toEqual([[A, B], [B]])
+  })
+
+  it.each<[string, Partial<Facts>, string]>([
+    ['another app', { identity: { app: 'blog', target: 'prod' } }, 'USAGE'],
+    ['another target', { identity: { app: 'shop', target: 'staging' } }, 'USAGE'],
+    ['a newer layout', { format: 2 }, 'NOT_CHANGED'],
+    ['a broken format', { format: Number.POSITIVE_INFINITY }, 'NOT_CHANGED'],
+    ['a path that is not writable', { writable: false }, 'NOT_CHANGED'],
+    ['a real directory at current', { current: { kind: 'foreign', what: 'a real file or directory' } }, 'NOT_CHANGED'],
+    ['no space', { freeBytes: 0 }, 'NOT_CHANGED'],
+    ['no inodes', { freeInodes: 3 }, 'NOT_CHANGED'],
+    ['no tar', { tools: ['gzip'] }, 'NOT_CHANGED'],
+  ])('refuses %s', (_, facts, code) => {
+    expect(() => plan(factsWith([], [], facts), A)).toThrowError(expect.objectContaining({ code }))
+  })
+})
