@@ -58,8 +58,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 /** A new ed25519 key pair in OpenSSH's format: the private key for a file, the public key as a line. */
 export async function generateKeyPair(comment: string): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
   const { default: ssh2 } = await import('ssh2')
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment })
-  return { privateKey: pair.private, publicKey: pair.public }
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    // ssh2 drops a zero byte that a public key begins with, as one in 256 does, and then cannot read what it wrote.
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return { privateKey: pair.private, publicKey: pair.public }
+  }
 }
 
 function parsed(key: ParsedKey | Error): ParsedKey {

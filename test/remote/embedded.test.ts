@@ -131,3 +131,11 @@ test('every generated key is one that ssh-keygen reads', async () => {
     expect(stdout.trim()).toBe(publicKey.trim())
   }
 })
+
+test('no generated key is one that we cannot read', async () => {
+  const { default: ssh2 } = await import('ssh2')
+  for (let number = 0; number < 2000; number++) {
+    const { privateKey, publicKey } = await generateKeyPair('one of many')
+    for (const text of [privateKey, publicKey]) expect(ssh2.utils.parseKey(text)).not.toBeInstanceOf(Error)
+  }
+})
