@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,7 +63,7 @@ async function library(): Promise<string> {
   const made = join(dir, `${hash}.so`)
   if (await readFile(made).catch(() => null)) return made
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const fresh = join(dir, `${hash}.${process.pid}.so`)
+  const fresh = join(dir, `${hash}.${randomUUID()}.so`)
   await promisify(execFile)('cc', [
     '-shared',
     '-fPIC',
