@@ -14,6 +14,8 @@ export interface Expected {
   readonly reported: Reported
   /** A directory that nobody confirmed and that may be current until somebody comes by. */
   readonly meanwhile?: string | undefined
+  /** The directory that served when the command began, where that was not `before`: a command before it had got that far. */
+  readonly serving?: string | null | undefined
   /** The digests (hex) of all releases by id, known from elsewhere than the host. */
   readonly digests?: ReadonlyMap<string, string>
 }
@@ -26,6 +28,7 @@ export async function violations(path: string, expected: Expected): Promise<read
   const dirs = await names(join(path, 'releases'))
   const allowed = { done: [after], kept: [before], unknown: [before, after] }[reported]
   if (expected.meanwhile !== undefined) allowed.push(expected.meanwhile)
+  if (reported === 'kept' && expected.serving !== undefined) allowed.push(expected.serving)
   if (!allowed.includes(current.dir)) found.push(`current is ${current.dir}, but the client said ${reported}`)
   if (current.dir !== null && !dirs.includes(current.dir))
     found.push(`current points to releases/${current.dir}, which is not there`)
@@ -70,7 +73,8 @@ async function brokenReleases(path: string, digests: ReadonlyMap<string, string>
   return found
 }
 
-async function currentOf(path: string): Promise<{ readonly dir: string | null; readonly wrong: readonly string[] }> {
+/** The directory below `releases/` that is current, and what is wrong with the link. */
+export async function currentOf(path: string): Promise<{ readonly dir: string | null; readonly wrong: readonly string[] }> {
   const info = await lstat(join(path, 'current')).catch(() => null)
   if (!info) return { dir: null, wrong: [] }
   if (!info.isSymbolicLink()) return { dir: null, wrong: ['current is not a link'] }

@@ -6,7 +6,7 @@ import { decodeState } from '../../src/model/host-state.ts'
 import type { HostOutcome } from '../../src/rollout/host.ts'
 import { listTree } from '../support/tree.ts'
 import { type Fault, MODES } from './injector.ts'
-import { leftovers, type Reported, violations } from './invariants.ts'
+import { currentOf, leftovers, type Reported, violations } from './invariants.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Fate, Place, Ran, RunOptions, World } from './world.ts'
 
@@ -109,12 +109,14 @@ async function tryPoint(
   const later: Promise<Fate>[] = []
   const wrong: string[] = []
   for (const options of runs) {
+    const { dir } = await currentOf(place.path)
     const ran = await place.run(scenario.command, options)
     if (ran.fate === 'crashed') later.push(ran.later)
-    wrong.push(...(await check(place, scenario, ran)))
+    wrong.push(...(await check(place, scenario, ran, dir)))
   }
+  const { dir } = await currentOf(place.path)
   const again = await place.run(scenario.command)
-  wrong.push(...(await check(place, scenario, again)).map((line) => `rerun: ${line}`))
+  wrong.push(...(await check(place, scenario, again, dir)).map((line) => `rerun: ${line}`))
   wrong.push(...(await leftovers(place.path)).filter((line) => !isRubbish(line)).map((line) => `rerun: ${line}`))
   const end = await portrait(place.path)
   if (!isDeepStrictEqual(end, ideal)) wrong.push(`rerun: the end is ${JSON.stringify(end)}, not ${JSON.stringify(ideal)}`)
@@ -128,7 +130,7 @@ function isRubbish(line: string): boolean {
 }
 
 /** The invariants, at the moment when the client was told and again when the host has settled. */
-async function check(place: Place, scenario: Scenario, ran: Ran): Promise<string[]> {
+async function check(place: Place, scenario: Scenario, ran: Ran, serving: string | null): Promise<string[]> {
   if (ran.fate === 'hung')
     return place.settled().then(
       () => ['the client hung'],
@@ -137,7 +139,7 @@ async function check(place: Place, scenario: Scenario, ran: Ran): Promise<string
   const { before, after, interrupted } = scenario
   const reported = reportedBy(ran)
   const meanwhile = reported === 'unknown' || interrupted ? scenario.meanwhile : undefined
-  const expected = { before, after, reported, meanwhile }
+  const expected = { before, after, reported, meanwhile, serving }
   const told = reported === 'unknown' ? [] : await violations(place.path, expected)
   const settled = await place.settled().then(
     () => [],
