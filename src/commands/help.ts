@@ -15,8 +15,7 @@ export function overview(): string {
       )}`,
   )
   return [
-    'releaser: build once, deploy over SSH, go back when it fails',
-    '  releaser COMMAND [key=value ...] [--flag ...]',
+    'releaser: build once, deploy over SSH, go back when it fails\n  releaser COMMAND [key=value ...] [--flag ...]',
     ...groups,
     `Flags of every command\n${pairs(
       GLOBALS.map((flag) => [flagWritten(flag), flag.summary]),

@@ -1,4 +1,4 @@
-import type { Plan, Step, StepKind } from '../model/plan.ts'
+import type { BootKind, Plan, Step, StepKind } from '../model/plan.ts'
 
 /** What each step of a plan reads like before it happens. */
 const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined } = {
@@ -6,12 +6,27 @@ const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined }
   link: ({ dirs, files }) => `link to shared: ${[...dirs.map((dir) => `${dir}/`), ...files].join(', ')}`,
   publish: ({ dir }) => `name it releases/${dir}`,
   command: ({ hook, run }) => `${hook}: ${run.split('\n')[0]}`,
+  configure: () => "write the app's environment",
   await: () => undefined,
+  depart: () => undefined,
+  stop: ({ dir }) => `stop the app of releases/${dir}`,
+  start: ({ dir }) => `start the app of releases/${dir}`,
+  health: () => 'wait until the app answers',
+  prove: ({ seconds, version }) =>
+    `see that it stays up${seconds > 0 ? ` for ${seconds} s` : ''}${version === null ? '' : ` and says that it is ${version}`}`,
   activate: ({ dir }) => `switch current to releases/${dir}`,
   confirm: ({ seconds }) => (seconds > 0 ? `confirm over a new connection, within ${seconds} s` : undefined),
   prune: ({ dirs }) => `remove ${dirs.join(', ')}`,
   freeze: () => 'freeze: nobody deploys, rolls back or prunes until unlock',
   unfreeze: () => 'lift the freeze',
+  boot: ({ kind, unit, text }) =>
+    [`settle at boot, by ${PLACES[kind](unit)}`, ...text.trimEnd().split('\n')].join('\n      ').replaceAll(/ +$/gm, ''),
+}
+
+const PLACES: { readonly [K in BootKind]: (unit: string) => string } = {
+  systemd: (unit) => `/etc/systemd/system/${unit}`,
+  'systemd-user': (unit) => `~/.config/systemd/user/${unit}`,
+  cron: () => 'a line in the crontab',
 }
 
 /** A plan as people read it with `--dry-run`. */

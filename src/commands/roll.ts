@@ -13,6 +13,7 @@ import { planDeploy } from '../tasks/deploy.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { labels } from './destinations.ts'
+import { discreet, type Environments, environments } from './environment.ts'
 import { localHook } from './local-hooks.ts'
 
 export interface RollInput {
@@ -41,6 +42,7 @@ export interface Rolled {
 export async function roll(input: RollInput): Promise<Rolled> {
   const { call } = input
   const { ui, globals } = call
+  const apps = await environments(input.destinations, { dir: input.loaded.dir, signal: call.signal })
   const rows = ui.rows(labels(input.destinations), { fleeting: true })
   const preparation = await prepare({
     destinations: input.destinations,
@@ -54,7 +56,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   try {
     for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
     const release = await input.choose(preparation.hosts)
-    const plan = await planner(input, release)
+    const plan = planner(input, release, apps, preparation.hosts[0])
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
     if (globals.dryRun) return { release, plans, hosts: [...prepared.map(planned), ...preparation.skipped] }
@@ -62,7 +64,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
       await rows.close()
       await input.ask(plans)
     }
-    const outcomes = await carryOut(input, release, prepared, plan)
+    const outcomes = await carryOut(input, release, prepared, plan, apps)
     return { release, plans, hosts: [...outcomes, ...preparation.skipped] }
   } finally {
     await rows.close()
@@ -70,11 +72,31 @@ export async function roll(input: RollInput): Promise<Rolled> {
   }
 }
 
-async function planner({ call, store, action, force }: RollInput, release: Wanted): Promise<Planner> {
-  const known = new Set(store.list().map(({ id }) => id))
+function planner(
+  { call, store, action, force }: RollInput,
+  release: Wanted,
+  apps: Environments,
+  leader: Asked | undefined,
+): Planner {
+  const knownManifests = new Set(store.list().map(({ id }) => id))
   const { by } = author('')
-  return ({ target, host }, facts) =>
-    planDeploy({ action, target, host, release, facts, knownManifests: known, force, by, dryRun: call.globals.dryRun })
+  return (destination, facts) => {
+    const { target, host } = destination
+    const [appEnv, first] = [apps.of(destination).values, host === leader?.host]
+    return planDeploy({
+      action,
+      target,
+      host,
+      release,
+      facts,
+      knownManifests,
+      force,
+      by,
+      dryRun: call.globals.dryRun,
+      appEnv,
+      first,
+    })
+  }
 }
 
 async function carryOut(
@@ -82,6 +104,7 @@ async function carryOut(
   release: Wanted,
   prepared: readonly Prepared[],
   plan: Planner,
+  apps: Environments,
 ): Promise<readonly HostOutcome[]> {
   const { call, action } = input
   const rows = call.ui.rows(labels(prepared))
@@ -89,7 +112,7 @@ async function carryOut(
     return await rollOut(prepared, {
       plan,
       author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${release.version}`),
-      observe: call.ui.observe,
+      observe: discreet(call.ui.observe, apps),
       signal: call.signal,
       wait: call.globals.wait,
       moment: (moment) => hooksOf(moment, input, release, prepared),

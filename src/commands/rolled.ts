@@ -47,7 +47,7 @@ const CLOSING = {
 function hostTable({ hosts, plans }: Rolled): string {
   const named = (id: string | null, { target, host }: HostOutcome): string => {
     const plan = plans.find((one) => one.target === target && one.host === host)
-    const there = [...(plan?.next.releases ?? []), ...(plan?.failed.releases ?? [])]
+    const there = [...(plan?.next.releases ?? []), ...(plan?.bad.releases ?? [])]
     return id === null ? '-' : nameAmong(there.find((release) => release.id === id) ?? { id, version: '' }, there)
   }
   const rows = hosts.map((outcome) => {

@@ -120,6 +120,17 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'NOT_CHANGED', 'PARTIAL'],
     load: () => import('./unlock.ts'),
   },
+  setup: {
+    name: 'setup',
+    summary: 'prepare hosts, and have them come back at boot',
+    arguments: [TARGET, HOST],
+    examples: [
+      { line: 'releaser setup target=prod', does: 'folders, and a unit or a crontab line that settles a cut deploy' },
+      { line: 'releaser setup target=prod --dry-run', does: 'what would be written, and where' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'NOT_CHANGED', 'PARTIAL'],
+    load: () => import('./setup.ts'),
+  },
   exec: {
     name: 'exec',
     summary: 'run a command in the current release of every host',

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { HostEntry, Target as Settings } from '../model/config.ts'
 import { seconds } from '../model/duration.ts'
+import { type HealthProblem, parseHealth } from '../model/health.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { Host, Target } from '../model/target.ts'
 import { hostLabel, parseHost } from './config-host.ts'
@@ -29,11 +30,12 @@ export function resolveTarget(
   { apps, dir }: { readonly apps: readonly string[]; readonly dir: string },
 ): { readonly target: Target } | { readonly problems: readonly Problem[] } {
   const at = `targets.${name}`
-  const { hosts: written, path, app: named, keep, hooks, confirm, shared, identity, knownHosts, ...rest } = settings
+  const { hosts: written, path, app: named, keep, hooks, confirm, shared, identity, knownHosts, health, ...rest } = settings
   const app = named ?? (apps.length === 1 ? apps[0] : undefined)
   const key = identity === undefined ? undefined : localFile(dir, identity)
   const hosts = (written ?? []).map((host, index) => resolveHost(`${at}.hosts[${index}]`, host, { path: path ?? '', key, dir }))
   const good = hosts.flatMap((host) => ('problem' in host ? [] : [host.host]))
+  const asked = health === undefined ? undefined : parseHealth(health)
   const lists = { dirs: shared?.dirs?.map(plainPath) ?? [], files: shared?.files?.map(plainPath) ?? [] }
   const problems = [
     ...(written === undefined ? [{ path: `${at}.hosts`, says: 'is missing', hint: "write hosts: ['user@host']" }] : []),
@@ -42,12 +44,14 @@ export function resolveTarget(
     ...appProblems(at, app, apps),
     ...hosts.flatMap((host) => ('problem' in host ? [host.problem] : [])),
     ...sameHosts(at, good),
+    ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
   ]
   if (problems.length > 0 || path === undefined || app === undefined) return { problems }
   const target: Target = {
     ...rest,
     ...(shared && { shared: lists }),
+    ...(asked && 'health' in asked && { health: asked.health }),
     ...(key !== undefined && { identity: key }),
     ...(knownHosts !== undefined && { knownHosts: localFile(dir, knownHosts) }),
     name,
@@ -120,6 +124,10 @@ function sameHosts(at: string, hosts: readonly Host[]): readonly Problem[] {
       ? []
       : [{ path, says: `is the same directory as hosts[${same}]`, hint: 'give it another path, or leave it out' }]
   })
+}
+
+function healthProblem(at: string, { path, says, hint }: HealthProblem): Problem {
+  return { path: `${at}.health${path === '' ? '' : `.${path}`}`, says, hint }
 }
 
 function sharedProblems(at: string, paths: readonly string[]): readonly Problem[] {

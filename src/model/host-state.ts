@@ -10,6 +10,8 @@ export interface HostState {
   /** When current became current (seconds since 1970, the host's clock), and who did it. */
   readonly since: number | null
   readonly by: string | null
+  /** A hash of how the app is run; where the configuration says otherwise now, a deploy of the same release is no no-op. */
+  readonly settings?: string
 }
 
 export type ReleaseState = 'staged' | 'active' | 'good' | 'bad' | 'failed'
@@ -21,6 +23,8 @@ export interface HostRelease {
   readonly version: string
   readonly digest: string
   readonly state: ReleaseState
+  /** What kind of OTP release it is, as one word (`mix/shop/1.4.0`); left out where it is none. */
+  readonly layout?: string
 }
 
 export const NO_STATE: HostState = { releases: [], served: [], pinned: [], since: null, by: null }
@@ -36,10 +40,13 @@ const STATES: readonly string[] = ['staged', 'active', 'good', 'bad', 'failed'] 
 export function encodeState(state: HostState): string[] {
   return [
     VERSION,
-    ...state.releases.map(({ id, dir, version, digest, state }) => ['release', id, dir, version, digest, state].join('\t')),
+    ...state.releases.map(({ id, dir, version, digest, state, layout }) =>
+      ['release', id, dir, version, digest, state, ...(layout === undefined ? [] : [layout])].join('\t'),
+    ),
     ...state.served.map((id) => `served\t${id}`),
     ...state.pinned.map((id) => `pinned\t${id}`),
     ...(state.since === null ? [] : [`since\t${state.since}\t${state.by ?? ''}`]),
+    ...(state.settings === undefined ? [] : [`settings\t${state.settings}`]),
     END,
   ]
 }
@@ -48,16 +55,18 @@ export function encodeState(state: HostState): string[] {
 export function decodeState(lines: readonly string[]): HostState | null {
   if (lines[0] !== VERSION || lines.at(-1) !== END) return null
   const rows = lines.map((line) => line.split('\t'))
+  const settings = rows.find(([key]) => key === 'settings')?.[1]
   const since = rows.find(([key, at]) => key === 'since' && /^\d+$/.test(at ?? ''))
   return {
-    releases: rows.flatMap(([key, id, dir, version, digest, state]) =>
+    releases: rows.flatMap(([key, id, dir, version, digest, state, layout]) =>
       key === 'release' && id && dir && version && digest && state && STATES.includes(state)
-        ? [{ id, dir, version, digest, state: state as ReleaseState }]
+        ? [{ id, dir, version, digest, state: state as ReleaseState, ...(layout ? { layout } : {}) }]
         : [],
     ),
     served: rows.flatMap(([key, id]) => (key === 'served' && id ? [id] : [])),
     pinned: rows.flatMap(([key, id]) => (key === 'pinned' && id ? [id] : [])),
     since: since ? Number(since[1]) : null,
     by: since?.[2] || null,
+    ...(settings ? { settings } : {}),
   }
 }

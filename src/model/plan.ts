@@ -1,4 +1,5 @@
 import type { HostState } from './host-state.ts'
+import type { PlacedService } from './service.ts'
 
 /** What each kind of step on a host must know. The agent has one function for each. */
 export interface Steps {
@@ -15,9 +16,22 @@ export interface Steps {
     readonly dir: string
     readonly seconds: number
     readonly ignoreFailure: boolean
+    /** Whose environment it gets: that of the release that leaves, or of the one that comes. */
+    readonly release: 'old' | 'new'
   }
+  /** Put the app's environment in the place of the one that is there. */
+  configure: Readonly<Record<never, never>>
   /** Wait for the client's word: everything is ready here and everywhere else. */
   await: { readonly word: string }
+  /** From here on a failure takes back. */
+  depart: Readonly<Record<never, never>>
+  /** Stop the app of the release that leaves, with its own script, and start that of the one that comes. */
+  stop: { readonly dir: string }
+  start: { readonly dir: string }
+  /** Wait until the client has asked the app and it answers; fails at once when the app ends meanwhile. */
+  health: Readonly<Record<never, never>>
+  /** Prove that the process that was started lives after so long, runs from its release, and says this version, if it can. */
+  prove: { readonly seconds: number; readonly version: string | null }
   /** Switch `current` to a release. From here on a failure takes back. */
   activate: { readonly dir: string; readonly from: string | null }
   /** Wait to be confirmed over a new connection. */
@@ -27,14 +41,19 @@ export interface Steps {
   /** Let nobody but `unlock` change this host any more, until it is lifted. */
   freeze: Readonly<Record<never, never>>
   unfreeze: Readonly<Record<never, never>>
+  /** Have the host settle at boot what was cut off when it went down. */
+  boot: { readonly kind: BootKind; readonly unit: string; readonly mark: string; readonly text: string }
 }
+
+/** What starts our agent at boot: a unit of the system, one of a user who lingers, an `@reboot` line of a crontab. */
+export type BootKind = 'systemd' | 'systemd-user' | 'cron'
 
 export type StepKind = keyof Steps
 export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly step: P } & Steps[P] }[K]
 
 /** Everything that will happen on one host, decided before anything is done. The same data in tests, `--dry-run` and on the wire. */
 export interface Plan {
-  readonly action: 'deploy' | 'rollback' | 'activate' | 'prune' | 'lock' | 'unlock'
+  readonly action: 'deploy' | 'rollback' | 'activate' | 'prune' | 'lock' | 'unlock' | 'setup'
   readonly app: string
   readonly target: string
   readonly host: string
@@ -44,10 +63,15 @@ export interface Plan {
   /** The host's sequence number that this plan was made for; where it has moved, the plan is void. */
   readonly seq: number
   readonly transfer: Transfer | null
+  /** The app as a process: of the release that leaves, and of the one that comes. */
+  readonly services: { readonly old: PlacedService | null; readonly new: PlacedService | null }
+  /** The app's environment, for every command of the release that comes. */
+  readonly appEnv: Readonly<Record<string, string>>
   readonly steps: readonly Step[]
-  /** What the host remembers when all went well, and when the release's own activation failed. */
+  /** What the host remembers when all went well, and when a hook of the release failed: before the switch, and after it. */
   readonly next: HostState
   readonly failed: HostState
+  readonly bad: HostState
   /** `RELEASER_*` for every command of this plan. */
   readonly env: Readonly<Record<string, string>>
 }
@@ -74,6 +98,16 @@ export interface Facts {
   readonly time: number
   readonly system: string
   readonly tools: readonly string[]
+  /** Who logs in there, as far as it matters for what they may start at boot. */
+  readonly user: { readonly name: string; readonly root: boolean; readonly lingers: boolean }
+  /** Whether systemd runs there. */
+  readonly systemd: boolean
+  /** The hash of the app's environment as it lies there; null where it has none. */
+  readonly appEnv: string | null
+  /** The app's process, and the directory below `releases/` that it was started from; null where none is known to run. */
+  readonly app: { readonly pid: number; readonly dir: string } | null
+  /** What starts our agent at boot there, word for word; null where nothing does, or it has been removed by hand. */
+  readonly boot: { readonly kind: string; readonly text: string } | null
   /** Null where the file system does not count them, or the host cannot say. */
   readonly freeBytes: number | null
   readonly freeInodes: number | null

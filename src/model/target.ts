@@ -1,7 +1,8 @@
 import type { Hooks, Target as TargetConfig } from './config.ts'
+import type { Health } from './health.ts'
 
 /** One target, resolved: defaults merged, hosts parsed, durations still as written. */
-export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'hooks' | 'confirm'> {
+export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'hooks' | 'confirm' | 'health'> {
   readonly name: string
   readonly app: string
   readonly hosts: readonly Host[]
@@ -9,6 +10,8 @@ export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'h
   readonly hooks: Hooks
   /** Seconds a host waits to be confirmed before it goes back by itself; 0 turns that off. */
   readonly confirmSeconds: number
+  /** How the app shows that it serves; left out where nobody asks. */
+  readonly health?: Health
 }
 
 /** One directory on one machine, reached over SSH. `host` is what the person wrote: a name, an address or an alias. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
-const PARTS = ['receive.sh', 'agent.sh'].map((name) => readFileSync(new URL(`../../templates/remote/${name}`, import.meta.url)))
+const PARTS = ['receive.sh', 'service.sh', 'boot.sh', 'agent.sh'].map((name) =>
+  readFileSync(new URL(`../../templates/remote/${name}`, import.meta.url)),
+)
 
 /** The program that lives on hosts: functions first, then the part that ends in its call. */
 export const AGENT_SCRIPT: Buffer = Buffer.concat(PARTS)

@@ -1,7 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { finished } from 'node:stream'
-import type { AuthContext, ParsedKey, ServerChannel } from 'ssh2'
+import { finished, pipeline } from 'node:stream'
+import type { AuthContext, ParsedKey, ServerChannel, TcpipRequestInfo } from 'ssh2'
+import { dialHere, LOOPBACK_NAMES } from './loopback.ts'
+import { toStream } from './ssh-stream.ts'
 
 export interface EmbeddedOptions {
   /** Where commands start, and their HOME. */
@@ -36,6 +38,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     connection.on('session', (accept) => {
       accept().on('exec', (accept, _reject, { command }) => run(accept(), command, options.home, running))
     })
+    connection.on('tcpip', (accept, reject, wanted) => void forward(accept, reject, wanted))
   })
   // A listener of our own, so that its sockets are ours to end.
   const server = createServer((socket) => {
@@ -87,6 +90,14 @@ function admits(context: AuthContext, allowed: ParsedKey): boolean {
   // Without a signature the client only asks whether this key would do.
   if (context.signature === undefined || context.blob === undefined) return true
   return allowed.verify(context.blob, context.signature, context.hashAlgo) === true
+}
+
+/** To this machine itself and nowhere else. The library has one way to refuse, so that it looks as if nobody listened. */
+async function forward(accept: () => ServerChannel, reject: () => void, { destIP, destPort }: TcpipRequestInfo): Promise<void> {
+  const way = LOOPBACK_NAMES.includes(destIP) ? await dialHere(destIP, destPort) : undefined
+  if (!way || 'refused' in way) return reject()
+  const stream = toStream(accept())
+  pipeline(stream, way.stream, stream, () => {})
 }
 
 /** One command, as sshd would: in a process group of its own, which outlives the connection, with little but HOME and PATH around it. */

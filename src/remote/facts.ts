@@ -19,6 +19,11 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     seq: number(one('seq')) ?? 0,
     time: number(one('time')) ?? 0,
     system: one('system') ?? '',
+    user: { name: one('user') ?? '', root: all('user')[0]?.[1] === '0', lingers: one('lingers') === 'yes' },
+    systemd: one('systemd') === 'yes',
+    boot: bootOf(one('boot'), all('booted')),
+    appEnv: one('app-env') ?? null,
+    app: appOf(all('app')[0]),
     tools: all('tool').map(([name = '']) => name),
     freeBytes: kilobytes === null ? null : kilobytes * 1024,
     freeInodes: number(one('inodes')),
@@ -38,6 +43,16 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     litter: one('litter') !== undefined,
     history: all('history').flatMap((row) => historyOf(row) ?? []),
   }
+}
+
+function appOf(words: readonly string[] | undefined): Facts['app'] {
+  const [pid = '', dir] = words ?? []
+  return /^\d+$/.test(pid) && dir ? { pid: Number(pid), dir } : null
+}
+
+function bootOf(kind: string | undefined, lines: readonly (readonly string[])[]): Facts['boot'] {
+  if (kind === undefined || lines.length === 0) return null
+  return { kind, text: lines.map((words) => `${words.join('\t')}\n`).join('') }
 }
 
 /** The holder of a lock, from the words of its token. */

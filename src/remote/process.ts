@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import { ReleaserError } from '../model/errors.ts'
+import { dialHere, dialLoopback } from './loopback.ts'
 import type { Channel, Exit, Remote } from './remote.ts'
 import { toShell } from './shell.ts'
 
@@ -27,13 +28,14 @@ export function processRemote(options: ProcessOptions = {}): ProcessRemote {
   const [shell, ...words] = options.shell ?? ['sh', '-c']
   const running = new Map<Child, () => void>()
   const inputs: Writable[] = []
+  const streams = new Set<Duplex>()
   const line = { open: true, end: (): void => {} }
   const closed = new Promise<void>((done) => {
     line.end = done
   })
   return {
     exec: async ({ argv }) => {
-      if (!line.open) throw new ReleaserError('CONNECTION', 'the line is closed')
+      if (!line.open) throw lineClosed()
       const child = spawn(shell, [...words, toShell(argv)], {
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
@@ -47,15 +49,31 @@ export function processRemote(options: ProcessOptions = {}): ProcessRemote {
       await started(child, shell)
       return channel
     },
+    forward: async (port) => {
+      const way = line.open ? await dialLoopback((address) => dialHere(address, port)) : undefined
+      if (way && 'refused' in way) return way
+      if (!way || !line.open) {
+        way?.stream.destroy()
+        throw lineClosed()
+      }
+      inputs.push(way.stream)
+      streams.add(way.stream.once('close', () => streams.delete(way.stream)))
+      return way
+    },
     sentBytes: () => inputs.reduce((sum, stdin) => sum + bytesWritten(stdin), 0),
     groups: () => [...running.keys()].flatMap((child) => child.pid ?? []),
     closed,
     close: async () => {
       line.open = false
       for (const destroy of running.values()) destroy()
+      for (const stream of streams) stream.destroy()
       line.end()
     },
   }
+}
+
+function lineClosed(): ReleaserError {
+  return new ReleaserError('CONNECTION', 'the line is closed')
 }
 
 async function started(child: Child, shell: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 
 /** A command for a remote shell, as words. Quoted once, in shell.ts. */
 export interface Command {
@@ -21,10 +21,18 @@ export interface Channel {
   destroy(): void
 }
 
+/**
+ * A stream to a port of the host itself, or why there is none. `nobody`: no process takes connections there; `says` is what the host
+ * said of it. `forbidden`: its sshd lets nothing through, or not to this port.
+ */
+export type Forward = { readonly stream: Duplex } | { readonly refused: 'nobody' | 'forbidden'; readonly says: string }
+
 /** An open line to one host. */
 export interface Remote {
   /** Starts a command. Rejects with CONNECTION where no channel can be had any more. */
   exec(command: Command): Promise<Channel>
+  /** Connects to a port of the host's loopback, as seen from there: 127.0.0.1, else ::1. Rejects with CONNECTION where the line is lost. */
+  forward(port: number): Promise<Forward>
   /** Bytes that went out over the wire so far, encryption and all. */
   sentBytes(): number
   /** Settles when the line is gone, for whatever reason. */

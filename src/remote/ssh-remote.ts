@@ -3,20 +3,25 @@ import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ReleaserError } from '../model/errors.ts'
-import type { Channel, Remote } from './remote.ts'
+import { dialLoopback } from './loopback.ts'
+import type { Channel, Forward, Remote } from './remote.ts'
 import { toShell } from './shell.ts'
 import { toChannel } from './ssh-channel.ts'
 import { lineLost } from './ssh-error.ts'
+import { toStream } from './ssh-stream.ts'
 
 /** A client that is logged in, and its socket. */
 export interface Line {
   readonly client: EventEmitter & {
     exec(line: string, done: (error: Error | undefined, stream: Duplex & { stderr: Readable }) => void): unknown
+    forwardOut(from: string, fromPort: number, to: string, port: number, done: Forwarded): unknown
   }
   readonly socket: Socket
   /** Says goodbye. */
   readonly end: () => void
 }
+
+type Forwarded = (error: (Error & { readonly reason?: unknown }) | undefined, channel: Duplex) => void
 
 /** A line as a `Remote`, lost after `silence` milliseconds without a byte from the host. */
 export function toRemote({ client, socket, end }: Line, name: string, silence: number): Remote {
@@ -47,11 +52,24 @@ export function toRemote({ client, socket, end }: Line, name: string, silence: n
         refuse(error)
       }
     })
+  const dial = (address: string, port: number): Promise<Forward> =>
+    new Promise((done, fail) => {
+      try {
+        client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+          if (!error) done({ stream: toStream(channel) })
+          else if (socket.writable) done(refusal(error))
+          else fail(lineLost(name, why ?? error))
+        })
+      } catch (error) {
+        fail(lineLost(name, why ?? error))
+      }
+    })
   return {
     exec: async ({ argv }) => {
       if (open >= MOST_CHANNELS) throw noChannel(name)
       return exec(toShell(argv))
     },
+    forward: (port) => dialLoopback((address) => dial(address, port)),
     sentBytes: () => socket.bytesWritten,
     closed,
     close: async () => {
@@ -65,6 +83,14 @@ export function toRemote({ client, socket, end }: Line, name: string, silence: n
 
 /** A server of OpenSSH gives ten (MaxSessions). */
 const MOST_CHANNELS = 8
+
+/** SSH_OPEN_CONNECT_FAILED of RFC 4254: the host tried. All else means that it does not want to. */
+const CONNECT_FAILED = 2
+
+function refusal({ reason, message }: Parameters<Forwarded>[0] & Error): Forward {
+  const says = message.replace(/^\(SSH\) Channel open failure: */, '').toLowerCase()
+  return { refused: reason === CONNECT_FAILED ? 'nobody' : 'forbidden', says }
+}
 
 function noChannel(name: string, cause?: unknown): ReleaserError {
   const why = cause instanceof Error ? `: ${cause.message}` : `, ${MOST_CHANNELS} run already`

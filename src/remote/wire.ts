@@ -1,3 +1,4 @@
+import { encodeSharedEnv } from '../model/app-env.ts'
 import { encodeState } from '../model/host-state.ts'
 import { encodeEntry, type Manifest, manifestDelta } from '../model/manifest.ts'
 import type { Plan, Step, StepKind } from '../model/plan.ts'
@@ -22,15 +23,22 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
     ...files.map((path) => ['f', path, linkTarget(path)]),
   ],
   publish: ({ release, dir }) => [[release, dir]],
-  command: ({ hook, dir, seconds, ignoreFailure, run }) => [
-    [hook, dir, String(seconds), ignoreFailure ? 'ignore' : 'stop', escapeValue(run)],
+  command: ({ hook, dir, seconds, ignoreFailure, release, run }) => [
+    [hook, dir, String(seconds), ignoreFailure ? 'ignore' : 'stop', release, escapeValue(run)],
   ],
+  configure: () => [[]],
+  depart: () => [[]],
+  stop: ({ dir }) => [[dir]],
+  start: ({ dir }) => [[dir]],
+  health: () => [[]],
+  prove: ({ seconds, version }) => [[String(seconds), version ?? '-']],
   await: ({ word }) => [[word]],
   activate: ({ dir, from }) => [[dir, from ?? '-']],
   confirm: ({ seconds }) => [[String(seconds)]],
   prune: ({ dirs }) => dirs.map((dir) => [dir]),
   freeze: () => [[]],
   unfreeze: () => [[]],
+  boot: ({ kind, unit, mark, text }) => [[kind, unit, escapeValue(mark), escapeValue(text)]],
 }
 
 /** One line of the plan on the wire, and the step of the plan that it belongs to. */
@@ -66,11 +74,32 @@ export function encodePlan(plan: Plan, transaction: string, agentHash: string, a
     agentHash,
     ...fields.map(([key, value]) => `${key}\t${value}`),
     ...Object.entries(plan.env).map(([name, value]) => `env\t${name}\t${escapeValue(value)}`),
+    ...appEnvLines(plan.appEnv),
+    ...serviceLines(plan.services),
     ...encodeState(plan.next).map((line) => `next\t${line}`),
     ...encodeState(plan.failed).map((line) => `failed\t${line}`),
+    ...encodeState(plan.bad).map((line) => `bad\t${line}`),
     ...wireSteps(plan).map(({ line }) => line),
     'end',
   ].join('\n')}\n`
+}
+
+/** The app's environment, as the agent reads it, and as `shared/env` shows it. */
+function appEnvLines(values: Plan['appEnv']): readonly string[] {
+  const lines = Object.entries(values).map(([name, value]) => `app-env\t${name}\t${escapeValue(value)}`)
+  return lines.length === 0 ? [] : [...lines, `shared-env\t${escapeValue(encodeSharedEnv(values))}`]
+}
+
+function serviceLines(services: Plan['services']): readonly string[] {
+  return (['old', 'new'] as const).flatMap((which) => {
+    const placed = services[which]
+    if (!placed) return []
+    const { dir, stopSeconds, kill, service } = placed
+    const scripts = [service.start, service.stop, service.pid, service.version].map((script) =>
+      script === null ? '-' : escapeValue(script),
+    )
+    return [['service', which, dir, String(stopSeconds), kill ? 'kill' : 'spare', ...scripts].join('\t')]
+  })
 }
 
 /** A manifest as the difference to one that the host has: `-N,M` drops entries, `+line` adds one. */

@@ -1,6 +1,7 @@
 import { count } from '../model/size.ts'
 import { begin } from './begin.ts'
 import { confirmAll } from './confirm.ts'
+import { seeHealthy } from './healthy.ts'
 import { failureOf, type HostOutcome, idleOutcome, orInterrupted, outcomeOf, type Prepared, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
 import { inParallel } from './parallel.ts'
@@ -46,6 +47,11 @@ async function carryOut(working: readonly Working[], input: RolloutInput): Promi
   for (const work of working.filter(waits)) await until(reach(work, 'activate'))
   for (const work of working) {
     if (waits(work)) work.run.go('activate')
+    const { health } = work.target
+    if (health && asksHealth(work)) {
+      await until(reach(work, 'healthy'))
+      await seeHealthy(work, health, input)
+    }
     if (needsConfirmation(work)) await until(reach(work, 'confirm'))
     else await until(finish(work))
   }
@@ -56,6 +62,10 @@ async function carryOut(working: readonly Working[], input: RolloutInput): Promi
 /** Whether a plan waits until every host is ready. */
 function waits({ plan }: Working): boolean {
   return plan.steps.some(({ step }) => step === 'await')
+}
+
+function asksHealth({ plan }: Working): boolean {
+  return plan.steps.some(({ step }) => step === 'health')
 }
 
 function needsConfirmation({ plan }: Working): boolean {

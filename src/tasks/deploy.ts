@@ -1,11 +1,15 @@
-import { seconds } from '../model/duration.ts'
-import { type HostRelease, type HostState, NO_STATE } from '../model/host-state.ts'
+import type { HookName } from '../model/config.ts'
+import { type HostRelease, NO_STATE } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
 import { type Manifest, treeBytes } from '../model/manifest.ts'
 import type { Facts, Plan, Step, Transfer } from '../model/plan.ts'
 import type { Host, Target } from '../model/target.ts'
+import { activation } from './activation.ts'
+import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
 import { refuseUnfit } from './refusals.ts'
+import { nextState, stateAfter, without } from './remembering.ts'
+import { envHash, layoutWord, placed, placedOld, settingsOf } from './service.ts'
 
 /** The release that is to serve, as a plan needs it; `manifest` null where it lies on the hosts already. */
 export interface Wanted {
@@ -13,6 +17,8 @@ export interface Wanted {
   readonly version: string
   readonly digest: string
   readonly manifest: Manifest | null
+  /** What kind of OTP release it is; where there is a manifest, that tells. */
+  readonly layout?: string
 }
 
 export interface DeployInput {
@@ -27,6 +33,10 @@ export interface DeployInput {
   readonly force: boolean
   readonly by: string
   readonly dryRun: boolean
+  /** The app's environment on this host. */
+  readonly appEnv?: Readonly<Record<string, string>>
+  /** Whether this is the first host of the rollout: the one that migrates. True if left out. */
+  readonly first?: boolean
 }
 
 /** A plan without steps is a no-op: the host serves this release already, with these links. */
@@ -41,10 +51,20 @@ export function planDeploy(input: DeployInput): Plan {
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
   const dir = there && !(input.force && served) ? there.dir : freeDir(release.id, facts.dirs)
   const lay = there === undefined || dir !== there.dir
+  const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? there?.layout)
+  const services = {
+    old: placedOld(target, view.current),
+    new: placed(target, { id: release.id, dir, ...(layout === undefined ? {} : { layout }) }),
+  }
+  const settings = settingsOf(target, services.new)
+  const appEnv = input.appEnv ?? {}
+  const configure = envHash(appEnv) !== facts.appEnv
+  const runsAsAsked = !configure && facts.state?.settings === settings && (services.new === null || facts.app?.dir === dir)
   // What died here is settled first, even where nothing else is to be done: the plan is void then, and made anew. And what
   // serves while somebody is at work may be about to go back.
-  const idle = served && !input.force && facts.unsettled === null && !facts.litter && facts.lock === null
-  const next = nextState(input, view, dir, idle)
+  const idle = served && runsAsAsked && !input.force && facts.unsettled === null && !facts.litter && facts.lock === null
+  const remembered = { ...input, release: { ...release, layout }, settings }
+  const next = nextState(remembered, view, dir, idle)
   const prune = idle
     ? strays(facts, view)
     : [...new Set([...pruneAfter(next, view, target.keep), ...gone(facts).filter((stale) => stale !== dir)])]
@@ -56,10 +76,13 @@ export function planDeploy(input: DeployInput): Plan {
     release: { id: release.id, version: release.version, digest: release.digest },
     from: view.current?.id ?? null,
     seq: facts.seq,
+    services,
+    appEnv,
     transfer: lay ? transferFrom(view, input) : null,
-    steps: idle ? pruning(prune) : stepsOf(input, view, dir, lay, prune),
+    steps: idle ? pruning(prune) : stepsOf(input, view, { dir, lay, configure, services }, prune),
     next: without(next, prune),
-    failed: failedState(facts.state ?? NO_STATE, view, input, dir, lay),
+    failed: stateAfter('failed', facts.state ?? NO_STATE, view, remembered, dir, lay),
+    bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
     env: environment(input, view, facts.root),
   }
 }
@@ -95,87 +118,40 @@ function transferFrom(view: HostView, { knownManifests, target }: DeployInput): 
   }
 }
 
-function stepsOf(input: DeployInput, view: HostView, dir: string, lay: boolean, prune: readonly string[]): Step[] {
-  const { release, target } = input
+function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly string[]): Step[] {
+  const { release, target, first = true } = input
+  const { dir, lay, configure, services } = laid
   const shared = { dirs: target.shared?.dirs ?? [], files: target.shared?.files ?? [] }
   const links: Step[] = shared.dirs.length + shared.files.length > 0 ? [{ step: 'link', release: release.id, ...shared }] : []
   const arrive: Step[] = [
     { step: 'receive', release: release.id, digest: release.digest },
     ...links,
     { step: 'publish', release: release.id, dir, digest: release.digest },
-    ...(input.action === 'deploy' ? command(target, 'post-upload', dir) : []),
   ]
+  const hook = (name: HookName) => hookStep(target, name, { dir, release: 'new', first })
+  const configuring: Step[] = [...hook('pre-configure'), ...(configure ? [CONFIGURE] : []), ...hook('post-configure')]
+  const from = view.current?.dir ?? null
   return [
     ...(lay ? arrive : []),
-    { step: 'await', word: 'activate' },
-    ...command(target, 'pre-activate', dir),
-    { step: 'activate', dir, from: view.current?.dir ?? null },
-    ...command(target, 'post-activate', dir),
-    { step: 'confirm', seconds: target.confirmSeconds },
+    ...configuring,
+    ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
+    ...activation({ target, action: input.action, from, dir, services, version: release.version, first }),
     ...pruning(prune),
   ]
 }
 
+const CONFIGURE: Step = { step: 'configure' }
+
+/** Where the release is to serve from, and what has to be done for that. */
+interface Laid {
+  readonly dir: string
+  readonly lay: boolean
+  readonly configure: boolean
+  readonly services: Plan['services']
+}
+
 function pruning(dirs: readonly string[]): Step[] {
   return dirs.length === 0 ? [] : [{ step: 'prune', dirs }]
-}
-
-const TEN_MINUTES = 600
-
-function command(target: Target, hook: 'post-upload' | 'pre-activate' | 'post-activate', dir: string): Step[] {
-  const found = target.hooks[hook]
-  if (found === undefined) return []
-  const { run, on, timeout, ignoreFailure } =
-    typeof found === 'string' ? { run: found, on: undefined, timeout: undefined, ignoreFailure: undefined } : found
-  if (on === 'local') return []
-  return [
-    {
-      step: 'command',
-      hook,
-      run,
-      dir,
-      seconds: (timeout === undefined ? undefined : seconds(timeout)) ?? TEN_MINUTES,
-      ignoreFailure: ignoreFailure ?? false,
-    },
-  ]
-}
-
-/** What the host remembers when the release is confirmed. A rollback goes back along what served, and pins where it stops. */
-function nextState(input: DeployInput, view: HostView, dir: string, idle: boolean): HostState {
-  const { release, facts, action } = input
-  const others = view.releases.filter((other) => other.dir !== dir)
-  const entry: HostRelease = { id: release.id, dir, version: release.version, digest: release.digest, state: 'good' }
-  const served = action === 'rollback' ? backTo(release.id, view.served) : forwardTo(release.id, view.served)
-  return {
-    releases: [...others, entry],
-    served,
-    pinned: action === 'rollback' ? [release.id] : [],
-    since: idle ? (facts.state?.since ?? null) : facts.time,
-    by: idle ? (facts.state?.by ?? null) : input.by,
-  }
-}
-
-function forwardTo(id: string, served: readonly string[]): string[] {
-  return served.at(-1) === id ? [...served] : [...served.slice(-20), id]
-}
-
-function backTo(id: string, served: readonly string[]): string[] {
-  const index = served.lastIndexOf(id)
-  return index >= 0 ? served.slice(0, index + 1) : [...served.slice(0, -1), id]
-}
-
-/** What the host remembers when this release's own activation failed: all as it was, and that this one is bad. */
-function failedState(state: HostState, view: HostView, { release }: DeployInput, dir: string, lay: boolean): HostState {
-  const others = view.releases.filter((other) => other.dir !== dir)
-  const bad: HostRelease = { id: release.id, dir, version: release.version, digest: release.digest, state: 'bad' }
-  const kept = lay ? undefined : view.releases.find((other) => other.dir === dir)
-  return { ...state, releases: [...others, kept?.state === 'good' ? kept : bad], served: view.served, pinned: view.pinned }
-}
-
-function without(state: HostState, dirs: readonly string[]): HostState {
-  const releases = state.releases.filter(({ dir }) => !dirs.includes(dir))
-  const there = new Set(releases.map(({ id }) => id))
-  return { ...state, releases, served: state.served.filter((id) => there.has(id)) }
 }
 
 /** What every command of this plan gets, beside what the agent adds (RELEASER_HOOK, RELEASER_RELEASE_DIR). */

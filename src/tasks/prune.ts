@@ -2,6 +2,7 @@ import type { HostRelease } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
 import type { Facts, Plan } from '../model/plan.ts'
 import { retain, type Verdict } from '../model/retention.ts'
+import { NO_SERVICES } from '../model/service.ts'
 import type { Host, Target } from '../model/target.ts'
 import { gone } from './leaving.ts'
 import { refuseForeign } from './refusals.ts'
@@ -32,6 +33,7 @@ export function planPrune(input: {
     pinned: view.pinned,
     since: facts.state?.since ?? null,
     by: facts.state?.by ?? null,
+    ...(facts.state?.settings ? { settings: facts.state.settings } : {}),
   }
   return {
     verdicts,
@@ -44,6 +46,8 @@ export function planPrune(input: {
       from: current,
       seq: facts.seq,
       transfer: null,
+      services: NO_SERVICES,
+      appEnv: {},
       // What died here is settled first, even where nothing else is to be done.
       steps:
         dirs.length === 0 && facts.unsettled === null && !facts.litter
@@ -54,6 +58,7 @@ export function planPrune(input: {
             ],
       next: state,
       failed: state,
+      bad: state,
       env: {},
     },
   }

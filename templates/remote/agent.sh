@@ -2,13 +2,13 @@
 # shellcheck shell=sh
 # The agent: the part of releaser that lives on a host, in PATH/.releaser/agent-<sha256>.sh.
 #
-# (templates/remote/receive.sh, how files arrive, is put in front of it: on a host the two are one script.)
+# (Its other parts beside this file, receive.sh, service.sh and boot.sh, are put in front of it: on a host they are one script.)
 # It decides nothing. The client reads facts, makes a plan and hands it over; the agent carries it out under a
 # lock, notes the way back before each deed, takes back what failed or was not confirmed, and tells line by line.
 # POSIX sh and the usual small tools: dash, bash, busybox ash, ksh, mksh. No `local`, no arrays, no GNU flags.
 # Files are emptied by `true >`: where `: >` cannot open its file, the whole shell ends.
 #
-# Verbs, one an exec: status, run, receive, confirm, exec. Their words come on stdin, never in argv.
+# Verbs, one an exec: status, run, receive, confirm, exec. Their words come on stdin, never in argv. `boot` is for the host alone.
 # stdout is data: `key<TAB>value…`, and while a plan runs `@<TAB>event<TAB>…`, the last one `@ end RESULT text`.
 # stderr is for people. Exit codes: 0 done, 1 could not, 64 not understood. The last line says more than they do.
 #
@@ -110,7 +110,10 @@ verb_status() {
   fact root "$ROOT"
   fact time "$(now)"
   fact system "$(uname -sm)"
-  for tool in awk cat chmod cmp cp cut date dd df find grep gzip ln ls mkdir mkfifo mv openssl readlink rm rmdir sed setsid sha256sum shasum \
+  fact user "$(id -un 2>/dev/null)$TAB$(id -u)"
+  [ ! -e "/var/lib/systemd/linger/$(id -un 2>/dev/null)" ] || fact lingers yes
+  [ ! -d /run/systemd/system ] || fact systemd yes
+  for tool in awk cat chmod cmp cp crontab cut date dd df find grep gzip ln ls mkdir mkfifo mv openssl readlink rm rmdir sed setsid sha256sum shasum \
     sleep sort sync tail tar tr uname wc zstd; do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
   [ "$(printf ab | head -c 1 2>/dev/null)" != a ] || fact tool 'head -c'
   [ "$(printf 'a b\0c' | xargs -0 sh -c 'printf %s. "$@"' sh 2>/dev/null)" != a\ b.c. ] || fact tool 'xargs -0'
@@ -128,6 +131,9 @@ verb_status() {
   fact format "$(head -c 40 $R/format)"
   fact identity "$(head -c 300 $R/identity 2>/dev/null)"
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
+  [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
+  [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
+  fact_app
   [ ! -r $R/state ] || head -c 1000000 $R/state | sed "s/^/state$TAB/"
   awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, $0 }' "$R"/overlays/* 2>/dev/null
   [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"
@@ -192,20 +198,26 @@ settle_once() {
   if phase confirmed; then
     state_lines next | put $R/state && note_history ok "" && close_journal confirmed
   elif phase reverting; then
-    flip_back "$(field from "$T/plan")" || return 1
+    app_back_stop || :
+    configure_back && flip_back "$(field from "$T/plan")" && app_back_start || return 1
     # On a full disk these two cannot be written; that must not keep the host from being settled.
-    [ ! -e "$T/own-failure" ] || state_lines failed | put $R/state
+    own_failure bad
     note_history failed "taken back: $(cat "$T/why" 2>/dev/null || echo 'nobody confirmed it')"
     close_journal reverting
   elif phase open; then
     [ ! -e "$T/receiver" ] || kill_group "$(cat "$T/receiver")"
-    unseed && unfreeze || return 1
+    unseed && unfreeze && unboot && configure_back || return 1
+    own_failure failed
     note_history failed "unchanged: $(cat "$T/why" 2>/dev/null || echo 'it was cut off')"
     close_journal open
   fi
 }
+# own_failure failed|bad: where a hook of the release failed, and not the line or another host, the host remembers it of the release.
+own_failure() { [ ! -e "$T/own-failure" ] || [ ! -d "releases/$(head -n 1 "$T/own-failure")" ] || state_lines "$1" | put $R/state; }
 # owned TX-DIR: whether the process that made it lives; it may be on its way to the lock.
 owned() { for owner in "$1" "$1"/*.owner; do ! living "/lock/${owner##*/}" || return 0; done; return 1; }
+# claim: makes tx/TX. It has an owner before it has its name, so that whoever recovers meanwhile never takes it for litter.
+claim() { token "$TX" && own=$R/tx/$TOKEN.owner && mkdir "$own" && true >"$own/$TOKEN.owner" && mv "$own" "$T"; }
 # recover: what a transaction that died left behind is settled by whoever takes the lock next.
 recover() {
   self=$TX; settled=$litter
@@ -218,6 +230,10 @@ recover() {
   [ "$settled" != not ] || return 1
   for old in "$R"/tx/*; do ! exists "$old" || owned "$old" || { rm -rf "$old" && settled=yes; }; done
   for old in "$R"/trash/* "$R"/flip/* "$R"/*.tmp "$R"/*/*.tmp; do exists "$old" && rm -rf "$old"; done
+  :
+}
+# What an earlier transfer left serves the same release, and no other.
+clear_incoming() {
   wanted=$(sed -n "s/^step${TAB}receive$TAB.*$TAB//p" "$T/plan")
   for old in "$R"/incoming/*; do [ "$old" = "$R/incoming/$wanted" ] || rm -rf "$old"; done
 }
@@ -254,8 +270,7 @@ verb_run() {
     || { unwritable ""; return 1; }
   ! scarce || rm -rf $R/spare
   T=$R/tx/$TX
-  # It has an owner before it has its name, so that whoever recovers meanwhile never takes it for litter.
-  token "$TX" && own=$R/tx/$TOKEN.owner && mkdir "$own" && true >"$own/$TOKEN.owner" && mv "$own" "$T" && mkdir "$T/back" && mkfifo "$T/ctl" && now >"$T/began" || { unwritable; return 1; }
+  claim && mkdir "$T/back" && mkfifo "$T/ctl" && now >"$T/began" || { unwritable; return 1; }
   line=; while IFS= read -r line && [ "$line" != end ]; do printf '%s\n' "$line" || break; done >"$T/plan"
   [ "$line" = end ] || { rm -rf "$T"; unwritable; return 1; }
   take_lock "$TX" || {
@@ -279,7 +294,7 @@ verb_run() {
 
 transaction() {
   result=failed; why=; kept=
-  recover || cannot "settle what an earlier deploy left here" || return
+  recover && clear_incoming || cannot "settle what an earlier deploy left here" || return
   [ -z "$settled" ] || tell "note${TAB}an earlier deploy that was cut off has been settled"
   read_seq
   if [ -n "$settled" ] || [ "$seq" != "$(field seq "$T/plan")" ]; then
@@ -307,8 +322,10 @@ transaction() {
 
 install_agent() {
   AGENT=$R/agent-$HASH.sh
-  [ ! -r "$AGENT" ] || return 0
-  printf '%s\n' "$RELEASER_AGENT" | put "$AGENT" && [ "$(hash_of "$AGENT")" = "$HASH" ] || { rm -f "$AGENT"; return 1; }
+  [ -r "$AGENT" ] || { printf '%s\n' "$RELEASER_AGENT" | put "$AGENT" && [ "$(hash_of "$AGENT")" = "$HASH" ]; } || { rm -f "$AGENT"; return 1; }
+  [ "$(readlink $R/agent)" = "${AGENT##*/}" ] || {
+    rm -f $R/flip/agent && ln -s "${AGENT##*/}" $R/flip/agent && mv -f $R/flip/agent $R && durable $R && [ "$(readlink $R/agent)" = "${AGENT##*/}" ]
+  }
 }
 # listen: the client's words, by a child that holds no lock. Each beat counts; the end of the line is a word too.
 listen() {
@@ -337,7 +354,9 @@ watch_over() {
 hear() {
   while :; do
     IFS= read -r heard <&4 || { nap; continue; } # a trapped signal ends a read
-    case $heard in "$1") return 0 ;; back | lost) why=$heard; return 1 ;; unwatched) [ "$1" != watching ] || return 1 ;; esac
+    case $heard in
+      "$1") return 0 ;; back | lost) why=$heard; return 1 ;; 
+      died | 'go unhealthy') why=${heard#go }; return 1 ;; unwatched) [ "$1" != watching ] || return 1 ;; esac
   done
 }
 # watched: whether the watchdog of this transaction is still there.
@@ -346,13 +365,13 @@ given_up() { [ -e "$T/gone" ] && why=$(cat "$T/gone"); }
 
 work() {
   number=0
-  while IFS=$TAB read -r key step one two three four five <&5; do
+  while IFS=$TAB read -r key step one two three four five six <&5; do
     [ "$key" = step ] || continue
     number=$((number + 1))
     [ -n "$kept" ] || ! given_up || { take_back; return 1; }
     tell "start$TAB$number"
     why=
-    "step_$step" "$one" "${two:-}" "${three:-}" "${four:-}" "${five:-}" || {
+    "step_$step" "$one" "${two:-}" "${three:-}" "${four:-}" "${five:-}" "${six:-}" || {
       tell "failed$TAB$number$TAB$why"
       take_back; return 1
     }
@@ -368,8 +387,8 @@ take_back() {
   said=$why
   if [ -n "$kept" ] || phase confirmed; then settle; result='done'; return; fi
   printf '%s\n' "$why" >"$T/why"
-  # Where nothing can be written any more, what is open is settled later; it has changed nothing unless it has seeded or frozen.
-  if phase open; then if settle || { [ ! -e "$T/seeded" ] && [ ! -e $R/frozen ]; }; then result=unchanged; fi
+  # Where nothing can be written any more, what is open is settled later; it has changed nothing unless it has seeded, frozen or set up.
+  if phase open; then if settle || { [ ! -e "$T/seeded" ] && [ ! -e "$T/boot/ways" ] && [ ! -e "$T/back/shared-env" ] && [ ! -e $R/frozen ]; }; then result=unchanged; fi
   elif move_phase pending reverting; then settle && result=undone
   elif phase pending; then cannot "write in $R"; said=$why
   else
@@ -410,11 +429,11 @@ step_publish() { # RELEASE DIR
   put "$R/manifests/$1" <"$I/manifest" && put "$R/overlays/$2" <"$I/overlay" && durable_tree "$I/tree" \
     && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" || cannot "name releases/$2"
 }
-step_command() { # HOOK DIR SECONDS IGNORE RUN
-  decode "$5"; script=$decoded; out=$T/out; true >"$out" || cannot "write in $R" || return
+step_command() { # HOOK DIR SECONDS IGNORE old|new RUN
+  decode "$6"; script=$decoded; out=$T/out; true >"$out" || cannot "write in $R" || return
   (
     cd -P "$ROOT/releases/$2" || exit 1
-    load_env <"$ROOT/$T/plan"
+    app_env "$5"
     RELEASER_HOOK=$1 RELEASER_RELEASE_DIR=$PWD; export RELEASER_HOOK RELEASER_RELEASE_DIR
     detached sh -c "$script" 3<&- 4>&- 5<&-
   ) </dev/null >"$out" 2>&1 &
@@ -423,11 +442,14 @@ step_command() { # HOOK DIR SECONDS IGNORE RUN
   [ $code -ne 0 ] || return 0
   ! given_up || return 1
   if [ -e "$T/late" ]; then why="$1 did not end within $3 s"; rm -f "$T/late"; else why="$1 ended with exit code $code"; fi
-  if [ "$4" = ignore ]; then tell "note$TAB$why, which is ignored"; else true >"$T/own-failure"; return 1; fi
+  if [ "$4" = ignore ]; then tell "note$TAB$why, which is ignored"; else printf '%s\n' "$2" >"$T/own-failure"; return 1; fi
 }
-load_env() {
+# own_locale: somebody's own command gets the language of the host back, which we have put aside.
+own_locale() {
   if [ -n "${RELEASER_LC_ALL:-}" ]; then LC_ALL=$RELEASER_LC_ALL; else unset LC_ALL; fi
   unset RELEASER_LC_ALL RELEASER_AGENT
+}
+load_env() {
   while IFS=$TAB read -r key name value; do
     [ "$key" = env ] || continue
     decode "${value:-}"; export "$name=$decoded"
@@ -437,7 +459,7 @@ load_env() {
 bounded() {
   (
     left=$1
-    while [ "$left" -gt 0 ] && [ ! -e "$T/gone" ]; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; left=$((left - 1)); done
+    while [ "$left" -gt 0 ] && { [ -n "${returning:-}" ] || [ ! -e "$T/gone" ]; }; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; left=$((left - 1)); done
     true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; sleep 3; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
   ) >/dev/null 2>&1 3<&- 4>&- 5<&- &
   limit=$!
@@ -450,10 +472,14 @@ step_activate() { # DIR FROM
   if exists current && [ ! -L current ]; then why="current is not a link"; return 1; fi
   [ -d "releases/$1" ] && [ ! -L "releases/$1" ] || { why="releases/$1 is not there"; return 1; }
   if [ "$2" != - ]; then [ -d "releases/$2" ] && points_to "$2" || { why="current has been changed by somebody else"; return 1; }; fi
-  { [ "$2" = - ] || ln -s "releases/$2" "$T/back/current"; } && durable "$T/plan" "$T/back" "$T" $R/tx && move_phase open pending \
-    || cannot "write the way back" || return
-  flip "$1" || cannot "switch current"
+  depart "$2" && { flip "$1" || cannot "switch current"; }
 }
+# depart FROM: the link back is made, and from here on the host goes back unless it is confirmed.
+depart() {
+  ! phase pending || return 0
+  { [ "$1" = - ] || ln -s "releases/$1" "$T/back/current"; } && durable "$T/plan" "$T/back" "$T" $R/tx && move_phase open pending || cannot "write the way back"
+}
+step_depart() { depart "$(field from "$T/plan")"; }
 step_confirm() { # SECONDS; 0: nobody is asked
   if [ "$1" = 0 ]; then move_phase pending confirmed || { why=late; return 1; }
   else
@@ -518,11 +544,12 @@ verb_watch() { # TX WORKER-TOKEN
 }
 # A hung hook must not hold the way back up: whatever the worker waits for is ended.
 end_children() {
+  app=none; [ ! -r $R/app ] || read -r app _ <$R/app # it is stopped in its own time
   for child in /proc/[0-9]*; do
     { IFS= read -r stat <"$child/stat"; } 2>/dev/null || continue
     # shellcheck disable=SC2086 # to be split
     set -- "$1" ${stat##*) }
-    [ "$3" != "$1" ] || [ "$child" = "/proc/$$" ] || { kill -KILL "-${child#/proc/}" 2>/dev/null || :; }
+    [ "$3" != "$1" ] || [ "$child" = "/proc/$$" ] || [ "$child" = "/proc/$app" ] || { kill -KILL "-${child#/proc/}" 2>/dev/null || :; }
   done
 }
 
@@ -548,17 +575,19 @@ verb_exec() {
   set --
   while [ "$count" -gt 0 ]; do IFS= read -r line; decode "$line"; set -- "$@" "$decoded"; count=$((count - 1)); done
   end ready
+  own_locale
+  [ ! -f "$ROOT/$R/env" ] || load_env <"$ROOT/$R/env"
   load_env <<EOF
 $plan
 EOF
-  if [ "$kind" = script ]; then exec sh -c "$1"; fi
+  if [ "$kind" = script ]; then script=$1; shift; exec sh -c "$script" sh "$@"; fi
   exec "$@"
 }
 
 main() {
   ROOT=$1 verb=$2; shift 2
   case $verb in
-    status | run | watch | receive | confirm | exec) "verb_$verb" "$@" ;;
+    status | run | watch | receive | confirm | exec | boot) "verb_$verb" "$@" ;;
     *) return 64 ;;
   esac
 }

@@ -87,7 +87,9 @@ describe.each(SHELLS)('the agent where sh is %s', (shell) => {
   it('changes nothing when a hook fails before the switch, and a first deploy that fails leaves no current', async () => {
     const path = join(base, 'fresh')
     const d = driver({ hosts: [{ connect, path }], target: { hooks: { 'pre-activate': 'exit 1' } } })
-    await expect(d.roll(await d.pack(await odd('a')))).rejects.toMatchObject({ code: 'NOT_CHANGED' })
+    const failed = await d.pack(await odd('a'))
+    await expect(d.roll(failed)).rejects.toMatchObject({ code: 'NOT_CHANGED' })
+    expect((await d.facts()).state?.releases).toMatchObject([{ id: failed.id, state: 'failed' }])
     const after = driver({ hosts: [{ connect, path }], target: { hooks: { 'post-activate': 'exit 1' } } })
     await expect(after.roll(await after.pack(await odd('a')))).rejects.toMatchObject({ code: 'ROLLED_BACK' })
     expect(await readdir(path)).not.toContain('current')

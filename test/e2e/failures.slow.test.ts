@@ -12,6 +12,20 @@ beforeAll(async () => {
 })
 afterAll(() => hosts?.stop())
 
+/** What each host calls its releases when this hook has failed: only where a hook of its own failed, the release is to blame. */
+const STATES = {
+  'pre-deploy': [['good'], ['good']],
+  'pre-upload': [['good'], ['good']],
+  'post-upload': [
+    ['staged', 'good'],
+    ['failed', 'good'],
+  ],
+  'pre-activate': [
+    ['failed', 'good'],
+    ['staged', 'good'],
+  ],
+} as const
+
 describe('a hook that fails', () => {
   it.each(['pre-deploy', 'pre-upload', 'post-upload', 'pre-activate'] as const)('%s: nothing changes (6)', async (hook) => {
     const path = `hooked-${hook}`
@@ -34,6 +48,9 @@ describe('a hook that fails', () => {
     expect(await serving(hosts, path)).toEqual(before)
     expect(await readFile(join(mine.dir, 'told'), 'utf8')).toBe(`on-failure ${bad}\n`)
     await expectClean(hosts, path)
+    const { last } = await mine.call('releases', 'target=prod')
+    const states = (last['hosts'] as { releases: { state: string }[] }[]).map((one) => one.releases.map(({ state }) => state))
+    expect(states).toEqual(STATES[hook])
     await mine.configure({ prod: targetOn(hosts, path) })
     expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0, last: { changed: true } })
   })

@@ -19,6 +19,11 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     seq: 7,
     time: 1_700_000_000,
     system: 'Linux x86_64',
+    user: { name: 'deploy', root: false, lingers: false },
+    systemd: true,
+    boot: null,
+    appEnv: null,
+    app: null,
     tools: [
       ...'awk cat chmod cmp cp cut date dd df find grep gzip ln ls mkdir mkfifo mv readlink rm rmdir sed sha256sum sleep sort sync tail tar tr uname wc'.split(
         ' ',

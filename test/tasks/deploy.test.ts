@@ -53,8 +53,32 @@ describe('planDeploy', () => {
       since: 1_700_000_000,
       by: 'ana',
     })
-    expect(made.failed.releases.at(-1)).toMatchObject({ id: C, state: 'bad' })
-    expect(made.failed.served).toEqual([A, B])
+    expect(made.failed.releases.at(-1)).toMatchObject({ id: C, state: 'failed' })
+    expect(made.bad.releases.at(-1)).toMatchObject({ id: C, state: 'bad' })
+    expect([made.failed.served, made.bad.served]).toEqual([
+      [A, B],
+      [A, B],
+    ])
+  })
+
+  it.each([
+    ['staged', 'failed', 'bad'],
+    ['failed', 'failed', 'bad'],
+    ['bad', 'bad', 'bad'],
+    ['good', 'good', 'good'],
+  ] as const)('remembers of a release that was %s: %s where it fails before the switch, %s after it', (state, failed, bad) => {
+    const made = plan(factsWith([onHost(A), onHost(B, { state })], [A]), B)
+    const states = [made.failed, made.bad].map(({ releases }) => releases.find(({ id }) => id === B)?.state)
+    expect(states).toEqual([failed, bad])
+  })
+
+  it('never takes its name from a good release that is laid out again', () => {
+    const made = plan(factsWith([onHost(A), onHost(B)], [A, B]), B, { force: true })
+    expect(made.bad.releases.map(({ dir, state }) => [dir, state])).toEqual([
+      [B, 'good'],
+      [A, 'good'],
+      [`${B}~2`, 'bad'],
+    ])
   })
 
   it('has nothing to do where the release serves already', () => {

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import type { Ended } from './process.ts'
+
+export interface Output extends Pick<Ended, 'code' | 'stopped'> {
+  /** Byte for byte what it wrote, where `Ended` has lines as a person reads them. */
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+/** Between TERM and KILL, and how long its output is read on when it is gone and something that it started holds its pipes. */
+const GRACE_MS = 1_000
+/** Of each stream; nobody wants more, and a command that never stops writing must not fill the memory. */
+const KEPT_BYTES = 2 ** 20
+
+/** Runs a command here by `sh`, without stdin, and ends it after `seconds` or on abort with all that it started. Failure is a value. */
+export function outputOf(job: {
+  readonly command: string
+  readonly cwd: string
+  readonly seconds: number
+  readonly signal: AbortSignal | undefined
+}): Promise<Output> {
+  if (job.signal?.aborted) return Promise.resolve({ code: null, stopped: 'abort', stdout: Buffer.alloc(0), stderr: '' })
+  return new Promise((resolve) => {
+    const child = spawn('sh', ['-c', job.command], { cwd: job.cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [stdout, stderr] = [keeper(), keeper()]
+    const timers: NodeJS.Timeout[] = []
+    let stopped: Ended['stopped'] = null
+    const later = (ms: number, act: () => void): void => {
+      timers.push(setTimeout(act, ms))
+    }
+    const letGo = (): void => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    }
+    const stop = (why: 'timeout' | 'abort'): void => {
+      stopped ??= why
+      endGroup(child.pid, 'SIGTERM')
+      later(GRACE_MS, () => {
+        endGroup(child.pid, 'SIGKILL')
+        letGo()
+      })
+    }
+    const onAbort = (): void => stop('abort')
+    const finish = (code: number | null): void => {
+      for (const timer of timers) clearTimeout(timer)
+      job.signal?.removeEventListener('abort', onAbort)
+      resolve({ code, stopped, stdout: stdout.all(), stderr: stderr.all().toString('utf8') })
+    }
+
+    job.signal?.addEventListener('abort', onAbort, { once: true })
+    later(job.seconds * 1000, () => stop('timeout'))
+    child.stdout.on('data', stdout.keep)
+    child.stderr.on('data', stderr.keep)
+    child.on('exit', () => later(GRACE_MS, letGo))
+    child.on('close', finish)
+    child.on('error', (error) => {
+      if (child.pid !== undefined) return
+      stderr.keep(Buffer.from(error.message))
+      finish(null)
+    })
+  })
+}
+
+function keeper(): { keep(bytes: Buffer): void; all(): Buffer } {
+  const kept: Buffer[] = []
+  let size = 0
+  return {
+    keep(bytes) {
+      if (size < KEPT_BYTES) kept.push(bytes)
+      size += bytes.length
+    },
+    all: () => Buffer.concat(kept),
+  }
+}
+
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // The group is gone already, which is what was wanted.
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * How the app of one release is started, stopped and asked, decided. Each is a script for `sh -c`, run in the physical directory of
+ * that release with the app's environment; null where this runner cannot do it. `rpc` and `eval` get the expression as `$1`.
+ */
+export interface Service {
+  readonly runner: 'commands' | 'systemd' | 'mix' | 'distillery' | 'relx'
+  /** Stays in the foreground and then is the app, or exits with 0 once it has daemonised, and then `pid` says which process it is. */
+  readonly start: string
+  /** Asks it to stop; the pid is waited for afterwards. Null: it gets TERM. */
+  readonly stop: string | null
+  readonly restart: string | null
+  readonly ping: string | null
+  /** Prints the process id of the running app; fails where it does not run. */
+  readonly pid: string | null
+  readonly version: string | null
+  readonly console: string | null
+  readonly rpc: string | null
+  readonly eval: string | null
+}
+
+/** What a release turned out to be, told by the files in it: an OTP release of this name and version, and which tool made it. */
+export interface Layout {
+  readonly kind: 'mix' | 'distillery' | 'relx'
+  readonly name: string
+  readonly version: string
+}
+
+/** Of a plan that lets the app be. */
+export const NO_SERVICES = { old: null, new: null } as const
+
+/** A service at its place: the directory below `releases/` that its scripts run in, and how patiently it is stopped. */
+export interface PlacedService {
+  readonly dir: string
+  readonly service: Service
+  /** How long its own stop may take before TERM; KILL follows only where `kill` says so. */
+  readonly stopSeconds: number
+  readonly kill: boolean
+}

@@ -1,0 +1,52 @@
+import { ReleaserError } from '../model/errors.ts'
+import type { Health, ProbeResult } from '../model/health.ts'
+import { hostProbe } from '../remote/host-probe.ts'
+import { probe } from '../remote/probe.ts'
+import { waitHealthy } from './health.ts'
+import { failureOf, type Working } from './host.ts'
+import type { RolloutInput } from './input.ts'
+
+/**
+ * Asks the app of a host whose agent waits for that, and tells the agent the answer. Fails where the app is not healthy in time, or
+ * ends meanwhile; then the agent is going back already.
+ */
+export async function seeHealthy(
+  work: Working,
+  health: Health,
+  { observe, signal }: Pick<RolloutInput, 'observe' | 'signal'>,
+): Promise<void> {
+  observe({ event: 'step', host: work.host.name, step: 'health', state: 'start' })
+  const stop = new AbortController()
+  const ended = work.run.ended.then((end) => Promise.reject(failureOf(work, end)))
+  ended.catch(() => {})
+  const waiting = waitHealthy((seconds) => ask(work, health, seconds), health, AbortSignal.any([signal, stop.signal]))
+  waiting.catch(() => {})
+  const result = await Promise.race([waiting, ended]).finally(() => stop.abort())
+  if (result.ok) return work.run.go('healthy')
+  work.run.go('unhealthy')
+  await work.run.ended
+  throw new ReleaserError('NOT_CHANGED', `${work.host.name}: the app is not healthy: ${result.why}`, {
+    hint: 'what it wrote is above, and on the host in shared/log/app.log',
+  })
+}
+
+/** Through the line; where sshd forbids that, or the check is a command, on the host itself. */
+async function ask(work: Working, health: Health, seconds: number): Promise<ProbeResult> {
+  if (health.kind === 'command') return onHost(work, health.run, 'the health command', seconds)
+  const through = await probe(work.remote, health, seconds)
+  return !through.ok && through.forbidden ? onHost(work, hostProbe(health, seconds), undefined, seconds) : through
+}
+
+async function onHost(work: Working, script: string, name: string | undefined, seconds: number): Promise<ProbeResult> {
+  const said: Buffer[] = []
+  const channel = await work.agent.exec([script], work.plan.env, (chunk) => void said.push(chunk))
+  const late = setTimeout(() => channel.destroy(), seconds * 1000)
+  channel.stdin.end()
+  channel.stdout.on('data', (chunk: Buffer) => void said.push(chunk))
+  const { code } = await channel.exit.finally(() => clearTimeout(late))
+  if (code === 0) return { ok: true }
+  const words = Buffer.concat(said).toString('utf8').trim().split('\n').at(-1) ?? ''
+  if (name === undefined) return { ok: false, why: words }
+  const how = code === null ? `did not end within ${seconds} s` : `ended with exit code ${code}`
+  return { ok: false, why: `${name} ${how}${words === '' ? '' : `: ${words}`}` }
+}

@@ -1,0 +1,56 @@
+import type { Step } from '../model/plan.ts'
+import type { PlacedService } from '../model/service.ts'
+import type { Target } from '../model/target.ts'
+import { COMMAND_SECONDS, hookStep } from './hook-step.ts'
+
+export interface ActivationInput {
+  readonly target: Target
+  readonly action: 'deploy' | 'rollback'
+  /** The directories below `releases/` that serve before and after. */
+  readonly from: string | null
+  readonly dir: string
+  readonly services: { readonly old: PlacedService | null; readonly new: PlacedService | null }
+  readonly version: string
+  /** Whether this is the first host of the rollout. */
+  readonly first: boolean
+}
+
+/** Without a health check an app has to live for so long. */
+const PROOF_SECONDS = 3
+
+/** From the client's go-ahead to the confirmation: stop the old app, switch, start the new one, and see that it answers. */
+export function activation(input: ActivationInput): Step[] {
+  const { target, dir, from, services, first } = input
+  const hook = (name: Parameters<typeof hookStep>[1]) => hookStep(target, name, { dir, release: 'new', first })
+  const old = (name: Parameters<typeof hookStep>[1]) => hookStep(target, name, { dir: from ?? undefined, release: 'old', first })
+  const stop: Step[] = services.old
+    ? [{ step: 'depart' }, ...old('pre-stop'), { step: 'stop', dir: services.old.dir }, ...old('post-stop')]
+    : []
+  const start: Step[] = services.new ? [...hook('pre-start'), { step: 'start', dir }, ...proof(input), ...hook('post-start')] : []
+  return [
+    ...migration(input, 'before-switch'),
+    { step: 'await', word: 'activate' },
+    ...stop,
+    ...hook('pre-activate'),
+    { step: 'activate', dir, from },
+    ...hook('post-activate'),
+    ...start,
+    ...migration(input, 'after-start'),
+    { step: 'confirm', seconds: target.confirmSeconds },
+  ]
+}
+
+function proof({ target, services, version }: ActivationInput): Step[] {
+  const health: Step[] = target.health ? [{ step: 'health' }] : []
+  const says = services.new?.service.version ? version : null
+  return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: says }]
+}
+
+/** A rollback never migrates. */
+function migration({ target, action, first, dir }: ActivationInput, when: 'before-switch' | 'after-start'): Step[] {
+  const { migrate } = target
+  if (!migrate || action !== 'deploy' || (migrate.when ?? 'before-switch') !== when) return []
+  if ((migrate.on ?? 'first') === 'first' && !first) return []
+  const { run } = migrate
+  return [{ step: 'command', hook: 'migrate', run, dir, seconds: COMMAND_SECONDS, ignoreFailure: false, release: 'new' }]
+}

@@ -1,0 +1,73 @@
+import type { HostRelease, HostState } from '../model/host-state.ts'
+import type { HostView } from '../model/host-view.ts'
+import type { Facts } from '../model/plan.ts'
+
+/** What of a deploy or a rollback decides what its host remembers. */
+export interface StateInput {
+  readonly action: 'deploy' | 'rollback'
+  readonly release: {
+    readonly id: string
+    readonly version: string
+    readonly digest: string
+    readonly layout?: string | undefined
+  }
+  /** How the app is run, as a hash; undefined where nothing is. */
+  readonly settings?: string | undefined
+  readonly facts: Facts
+  readonly by: string
+}
+
+/** What the host remembers when the release is confirmed. A rollback goes back along what served, and pins where it stops. */
+export function nextState(input: StateInput, view: HostView, dir: string, idle: boolean): HostState {
+  const { release, facts, action } = input
+  const others = view.releases.filter((other) => other.dir !== dir)
+  const entry: HostRelease = { ...namesOf(release, dir), state: 'good' }
+  const served = action === 'rollback' ? backTo(release.id, view.served) : forwardTo(release.id, view.served)
+  return {
+    releases: [...others, entry],
+    served,
+    pinned: action === 'rollback' ? [release.id] : [],
+    since: idle ? (facts.state?.since ?? null) : facts.time,
+    by: idle ? (facts.state?.by ?? null) : input.by,
+    ...(input.settings === undefined ? {} : { settings: input.settings }),
+  }
+}
+
+function namesOf({ id, version, digest, layout }: StateInput['release'], dir: string): Omit<HostRelease, 'state'> {
+  return { id, dir, version, digest, ...(layout === undefined ? {} : { layout }) }
+}
+
+function forwardTo(id: string, served: readonly string[]): string[] {
+  return served.at(-1) === id ? [...served] : [...served.slice(-20), id]
+}
+
+function backTo(id: string, served: readonly string[]): string[] {
+  const index = served.lastIndexOf(id)
+  return index >= 0 ? served.slice(0, index + 1) : [...served.slice(0, -1), id]
+}
+
+/**
+ * What the host remembers when a hook of this release failed: all as it was, and that this one is `failed`, before the switch,
+ * or `bad`, after it. What has been good stays so; what was bad is no better for failing earlier.
+ */
+export function stateAfter(
+  failure: 'failed' | 'bad',
+  state: HostState,
+  view: HostView,
+  { release }: StateInput,
+  dir: string,
+  lay: boolean,
+): HostState {
+  const others = view.releases.filter((other) => other.dir !== dir)
+  const known = lay ? undefined : view.releases.find((other) => other.dir === dir)
+  const stays = known?.state === 'good' || known?.state === 'bad'
+  const now: HostRelease = { ...namesOf(release, dir), state: failure }
+  return { ...state, releases: [...others, stays ? known : now], served: view.served, pinned: view.pinned }
+}
+
+/** The same without these directories, and without what served only from them. */
+export function without(state: HostState, dirs: readonly string[]): HostState {
+  const releases = state.releases.filter(({ dir }) => !dirs.includes(dir))
+  const there = new Set(releases.map(({ id }) => id))
+  return { ...state, releases, served: state.served.filter((id) => there.has(id)) }
+}

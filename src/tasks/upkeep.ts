@@ -1,0 +1,47 @@
+import { viewOf } from '../model/host-view.ts'
+import type { Facts, Plan, Step } from '../model/plan.ts'
+import { NO_SERVICES } from '../model/service.ts'
+import type { Host, Target } from '../model/target.ts'
+import { refuseForeign } from './refusals.ts'
+
+export interface UpkeepInput {
+  readonly target: Target
+  readonly host: Host
+  readonly facts: Facts
+}
+
+/** A plan that concerns a host and none of its releases. With no steps it is a no-op. Fails where the path is not this target's. */
+export function planUpkeep(
+  action: 'lock' | 'unlock' | 'setup',
+  steps: readonly Step[],
+  { target, host, facts }: UpkeepInput,
+): Plan {
+  refuseForeign(facts, { app: target.app, target: target.name, host: host.name })
+  const view = viewOf(facts)
+  const state = {
+    releases: view.releases,
+    served: view.served,
+    pinned: view.pinned,
+    since: facts.state?.since ?? null,
+    by: facts.state?.by ?? null,
+    ...(facts.state?.settings ? { settings: facts.state.settings } : {}),
+  }
+  return {
+    action,
+    app: target.app,
+    target: target.name,
+    host: host.name,
+    release: null,
+    from: view.current?.id ?? null,
+    seq: facts.seq,
+    transfer: null,
+    services: NO_SERVICES,
+    appEnv: {},
+    // On all hosts or on none: where one is busy, none is changed.
+    steps: steps.length === 0 ? [] : [{ step: 'await', word: 'activate' }, ...steps],
+    next: state,
+    failed: state,
+    bad: state,
+    env: {},
+  }
+}

@@ -1,0 +1,168 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, agent.sh sets and uses
+# The agent's part for the app as a process: its environment, stop, start, and the proof that it lives. Functions only;
+# agent.sh is put behind it. What is run comes from the plan: a service, one for the release that leaves, one for the new one:
+#
+#   service old|new DIR SECONDS kill|spare START STOP PID VERSION     scripts escaped, `-` where there is none
+#
+# In .releaser/ it keeps:
+#   env            env<TAB>NAME<TAB>value, the app's environment; shared/env says the same to people, sh and systemd
+#   app            PID BIRTH BOOT DIR: the process that was started last, and the release directory that it came from
+
+# use_service old|new: sets s_* to that service of the plan; fails where the plan has none.
+use_service() {
+  s_which=$1
+  IFS=$TAB read -r s_dir s_seconds s_kill s_start s_stop s_pid s_version <<END
+$(sed -n "s/^service$TAB$1$TAB//p" "$T/plan" | head -n 1)
+END
+  [ -n "$s_dir" ]
+}
+# app_env old|new: what a command of a release finds in its environment. The old one keeps its own until it is gone.
+app_env() {
+  own_locale
+  file=$R/env
+  if [ "$1" = old ]; then if [ -e "$ROOT/$T/back/env.none" ]; then file=none; elif [ -f "$ROOT/$T/back/env" ]; then file=$T/back/env; fi; fi
+  [ ! -f "$ROOT/$file" ] || load_env <"$ROOT/$file"
+  load_env <"$ROOT/$T/plan"
+}
+# in_app SCRIPT: this process becomes the script, in the release's physical directory, with the app's environment.
+in_app() {
+  decode "$1"; script=$decoded
+  cd -P "$ROOT/releases/$s_dir" || exit 1
+  app_env "$s_which"
+  RELEASER_RELEASE_DIR=$PWD; export RELEASER_RELEASE_DIR
+  detached sh -c "$script" sh
+}
+# ask SECONDS SCRIPT: leaves what the script prints in $T/answer; fails where it does, or takes longer.
+ask() {
+  (in_app "$2") </dev/null >"$T/answer" 2>&1 3<&- 4>&- 5<&- &
+  bounded "$1" $! && return 0
+  rm -f "$T/late"; return 1
+}
+
+# app_now: sets `app` to the process id of the running app; fails where none runs.
+app_now() {
+  app=
+  if [ -r "$R/app" ] && IFS=' ' read -r app app_birth app_boot app_dir <"$R/app"; then
+    [ "$app_boot" = "$BOOT" ] && born "$app" && [ "$birth" = "$app_birth" ] && return 0
+  fi
+  [ "$s_pid" != - ] && ask 20 "$s_pid" || return 1
+  app=$(tr -cd '0-9\n' <"$T/answer" | grep . | head -n 1)
+  [ -n "$app" ] && born "$app" && note_app
+}
+fact_app() { s_pid=-; ! app_now || fact app "$app$TAB$app_dir"; }
+# Where it cannot be written down the app runs all the same, and is asked for its process id the next time.
+note_app() { app_birth=$birth app_dir=$s_dir; echo "$app $birth $BOOT $s_dir" | put "$R/app" || rm -f "$R/app" || :; }
+# Its whole group, where it leads one: a shell in between must not be all that ends.
+signal_app() { kill "-$1" "-$app" 2>/dev/null || kill "-$1" "$app" 2>/dev/null || :; }
+app_gone() { ! { born "$app" && [ "$birth" = "$app_birth" ]; } && ! kill -0 "-$app" 2>/dev/null; }
+# within SECONDS WORDS: waits for these words to come true.
+within() {
+  ticks=$(($1 * 20)); sleep 0.01 2>/dev/null || ticks=$1
+  shift
+  while ! "$@"; do [ "$ticks" -gt 0 ] || return 1; ticks=$((ticks - 1)); nap; done
+}
+# stop_app SECONDS kill|spare: asks the app to stop, and waits until it is gone. One that does not run is stopped.
+stop_app() {
+  app_now || { rm -f "$R/app"; return 0; }
+  if [ "$s_stop" = - ]; then signal_app TERM; asked=0; else ask "$1" "$s_stop"; asked=$?; fi
+  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within 5 app_gone; } \
+    || { [ "$2" = kill ] && { signal_app KILL; within 5 app_gone; }; } \
+    || { why="it did not stop within $1 s, nor on TERM: pid $app"; return 1; }
+  rm -f "$R/app"
+}
+start_app() {
+  ! app_now || return 0
+  mkdir -p shared/log && true >>shared/log/app.log || cannot "write in shared/log" || return
+  wc -c <shared/log/app.log >"$T/log-began"
+  (in_app "$s_start") </dev/null >>shared/log/app.log 2>&1 3<&- 4>&- 5<&- &
+  app=$!
+  ! born "$app" || note_app
+  # What ends at once has failed, or has daemonised.
+  within 1 ended_early || return 0
+  wait "$app"; code=$?
+  rm -f "$R/app"
+  [ $code = 0 ] || { why="start ended with exit code $code"; return 1; }
+  [ "$s_pid" != - ] || { why="start ended with exit code 0 and there is no pid command that says which process the app is"; return 1; }
+  within 10 app_now || { why="start ended with exit code 0, but pid names no process"; return 1; }
+}
+ended_early() { ! born "$app"; }
+# show_log: the end of what the app wrote since it was started, and how a crash dump of the Erlang VM begins.
+show_log() {
+  [ -n "${number:-}" ] || return 0
+  { tail -c "+$(($(cat "$T/log-began" 2>/dev/null || echo 0) + 1))" shared/log/app.log 2>/dev/null | tail -c 16384 | tail -n 20
+    for dump in "releases/$s_dir"/erl_crash.dump shared/log/erl_crash.dump; do
+      [ -z "$(find "$dump" -newer "$T/began" 2>/dev/null)" ] || head -n 3 "$dump"; done; } \
+    | awk -v mark="@${TAB}out$TAB$number$TAB" '{ print mark $0 }' 2>/dev/null || :
+}
+
+# --- steps -------------------------------------------------------------------------------------------------------
+
+step_configure() { # the app's environment takes the place of the one that is there
+  save env "$R/env" && save shared-env shared/env && durable "$T/back" || cannot "write the way back" || return
+  sed -n "s/^app-env$TAB/env$TAB/p" "$T/plan" | put "$R/env" && decode "$(field shared-env "$T/plan")" \
+    && (umask 077 && printf %s "$decoded" | put shared/env) || cannot "write shared/env"
+}
+# save NAME FILE: FILE's content, or that it is not there, is laid by for the way back, once.
+save() {
+  ! exists "$T/back/$1" && ! exists "$T/back/$1.none" || return 0
+  if [ -f "$2" ]; then cp -p "$2" "$T/back/$1.tmp" && mv "$T/back/$1.tmp" "$T/back/$1"; else true >"$T/back/$1.none"; fi
+}
+configure_back() { restore env "$R/env" && restore shared-env shared/env; }
+restore() {
+  if [ -e "$T/back/$1.none" ]; then rm -f "$2"; elif [ -e "$T/back/$1" ]; then mv -f "$T/back/$1" "$2"; else return 0; fi && durable "${2%/*}"
+}
+step_stop() { # the release that leaves
+  use_service old || return 0
+  ! app_now || { true >"$T/stopped" && durable "$T"; } || cannot "write the way back" || return
+  stop_app "$s_seconds" "$s_kill"
+}
+step_start() {
+  use_service new && true >"$T/started" && durable "$T" || cannot "write the way back" || return
+  start_app || { broke; return 1; }
+}
+# The client asks the app whether it answers; here somebody looks whether it lives meanwhile.
+step_health() {
+  use_service new || return 1
+  (while within 1 false || :; do app_now || { echo died 1<>"$T/ctl"; exit; }; done) >/dev/null 2>&1 3<&- 5<&- &
+  looking=$!
+  tell "wait${TAB}healthy"; hear 'go healthy'; heard_it=$?
+  kill $looking 2>/dev/null
+  [ $heard_it != 0 ] || return 0
+  case $why in died) why='the app has ended' ;; unhealthy) why='the app does not answer as it should' ;; *) return 1 ;; esac
+  broke
+}
+# broke: it was the release's own fault; what it wrote shows why.
+broke() { printf '%s\n' "$s_dir" >"$T/own-failure"; show_log; return 1; }
+# step_prove SECONDS VERSION: it is the process that was started, from this release, still there after so long, and says this version.
+step_prove() {
+  use_service new && app_now || { why='the app has ended'; broke; return; }
+  first="$app $app_birth"
+  left=$1; while [ "$left" -gt 0 ] && ! given_up && ! app_gone; do sleep 1; left=$((left - 1)); done
+  ! given_up || return 1
+  app_now && [ "$first" = "$app $app_birth" ] || { why="the app ended within $1 s after its start${app:+, and was started again}"; broke; return; }
+  # shellcheck disable=SC2012 # find -lname is not for everybody
+  elsewhere=$(ls -l "/proc/$app/cwd" "/proc/$app/exe" 2>/dev/null | sed -n 's/.* -> //p')
+  case $elsewhere/ in
+    *"$(pwd -P)/releases/$s_dir/"*) ;;
+    *"$(pwd -P)/releases/"*) why="pid $app runs from another release: $(printf '%s' "$elsewhere" | tr '\n' ' ')"; broke; return ;;
+  esac
+  [ "$s_version" != - ] && [ "$2" != - ] || return 0
+  ask 20 "$s_version" || { why="version failed: $(head -c 300 "$T/answer" | tr '\n\t' '  ')"; broke; return; }
+  case "$(cat "$T/answer")" in *"$2"*) ;; *) why="the app says that it is $(head -n 1 "$T/answer" | head -c 100), not $2"; broke; return ;; esac
+}
+
+# --- the way back ------------------------------------------------------------------------------------------------
+
+# What was started must go, so that what served can come: nothing that hangs may hold it up, so here KILL ends the wait.
+app_back_stop() {
+  [ -e "$T/started" ] && use_service new || return 0
+  returning=yes
+  # What is in the record may be the old release, when this had been done before.
+  [ ! -r "$R/app" ] || [ "$(cut -d ' ' -f 4 "$R/app")" = "$s_dir" ] || return 0
+  stop_app 3 kill
+}
+app_back_start() {
+  [ -e "$T/stopped" ] && use_service old || return 0
+  returning=yes
+  start_app
+}
