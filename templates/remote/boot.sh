@@ -43,8 +43,8 @@ place_unit() { # KIND UNIT: sets $unit_file and $unit_link
 marked() { MARK=$2 awk -v ours="$1" '{ n = length($0) - length(ENVIRON["MARK"]); if ((n > 0 && substr($0, n + 1) == ENVIRON["MARK"]) == ours) print }'; }
 # crontab_now FILE: an error that is taken for an empty crontab would empty it.
 crontab_now() {
-  said=$(crontab -l 2>&1 >"$1" </dev/null) && return 0
-  case $said in *[Nn]'o crontab'* | *'No such file'*) true >"$1" ;; *) why="crontab -l: ${said%%"$NL"*}"; return 1 ;; esac
+  words=$(crontab -l 2>&1 >"$1" </dev/null) && return 0
+  case $words in *[Nn]'o crontab'* | *'No such file'*) true >"$1" ;; *) why="crontab -l: ${words%%"$NL"*}"; return 1 ;; esac
 }
 # installed KIND UNIT MARK: prints what starts us there.
 installed() {
@@ -55,21 +55,21 @@ installed() {
 install_way() {
   if [ "$1" = cron ]; then install_line "$3" "$4"; return; fi
   place_unit "$1" "$2"
-  said=$({
+  words=$({
     rm -f "$unit_file".*.tmp
     if [ -s "$4" ]; then
       mkdir -p "${unit_link%/*}" && put "$unit_file" <"$4" && cmp "$4" "$unit_file" \
         && { [ -L "$unit_link" ] || ln -s "../$2" "$unit_link"; } && durable "${unit_link%/*}"
     else rm -f "$unit_link" "$unit_file" && ! exists "$unit_file"; fi
-  } 2>&1) || { why="cannot install $unit_file: ${said%%"$NL"*}"; return 1; }
+  } 2>&1) || { why="cannot install $unit_file: ${words%%"$NL"*}"; return 1; }
 }
 install_line() { # MARK FILE
   crontab_now "$T/crontab" || return 1
   { marked 0 "$1" <"$T/crontab" && cat "$2"; } >"$T/crontab.new" || cannot "write in $R" || return
   ! cmp -s "$T/crontab" "$T/crontab.new" || return 0
-  said=$(set_crontab "$T/crontab.new" 2>&1)
+  words=$(set_crontab "$T/crontab.new" 2>&1)
   crontab_now "$T/crontab.now" && cmp -s "$T/crontab.now" "$T/crontab.new" && return 0
-  why="crontab does not take our line${said:+: ${said%%"$NL"*}}"
+  why="crontab does not take our line${words:+: ${words%%"$NL"*}}"
   cmp -s "$T/crontab.now" "$T/crontab" || set_crontab "$T/crontab" 2>/dev/null
   return 1
 }

@@ -26,7 +26,7 @@ timed() {
     wait "$asked"
     code=$?
     kill "$timer"
-    [ "$code" -le 128 ] || printf '%s' "$NL$LATE"
+    [ "$code" -ne 143 ] || printf '%s' "$NL$LATE"
   } 2>/dev/null
   return "$code"
 }
@@ -87,15 +87,15 @@ probe_http() {
   end='' where='its body'
   case $answer in *"$LATE") end=late where="what came of its body within $seconds s" answer=${answer%"$NL$LATE"} ;; esac
   [ "${#answer}" -lt "$MOST" ] || where='the first 64 kB of its body'
+  [ "$how" != get_wget ] || answer=$(printf '%s\n' "$answer" | plain_head)
   judge
 }
 
 get() {
   address=$1
-  if [ "$how" = get_wget ]; then timed "$how" | head -c "$MOST" | plain_head
-  else timed "$how" | head -c "$MOST"; fi
+  timed "$how" | head -c "$MOST"
 }
-is_nobody() { case $1 in HTTP/*) return 1 ;; '' | *refused* | *onnect\ to*) return 0 ;; *) return 1 ;; esac; }
+is_nobody() { case $1 in *HTTP/1.*) return 1 ;; '' | *refused* | *onnect\ to*) return 0 ;; *) return 1 ;; esac; }
 
 get_curl() { exec curl -q -sS -g -i -N -A releaser -H "Host: $host" "http://$address:$port$path"; }
 # shellcheck disable=SC2016 # for bash to expand
@@ -105,7 +105,7 @@ get_bash() {
     printf "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: releaser\r\nAccept: */*\r\nConnection: close\r\n\r\n" "$2" "$3" >&3 &&
     exec cat <&3' "${address%]}" "$port" "$path" "$host"
 }
-get_wget() { exec wget -q -S -O - -t 1 -T "$seconds" -U releaser --header "Host: $host" "http://$address:$port$path"; }
+get_wget() { exec wget -q -S -O - -t 1 -U releaser --header "Host: $host" "http://$address:$port$path"; }
 # wget shows the head of each answer, indented, before the last one's body: the first head is made like the others'.
 plain_head() {
   awk '
@@ -120,7 +120,8 @@ judge() {
     '') [ -z "$end" ] || say "$name: no answer within $seconds s"
         [ "$how" = get_wget ] || say "$name: the connection was closed without an answer"
         say "$name: nobody listens there, or the connection was closed without an answer" ;;
-    'curl: (52)'* | 'curl: (56)'* | *'reset by peer'*) say "$name: the connection was closed without an answer" ;;
+    'curl: (52)'* | 'curl: (56)'* | 'wget: error getting response'* | *'reset by peer'*)
+      say "$name: the connection was closed without an answer" ;;
     *refused* | *onnect\ to*) say "nobody listens on port $port" ;;
     *) say "$name: what answers is not HTTP: $(first_line "$answer")" ;;
   esac

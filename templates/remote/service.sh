@@ -141,8 +141,8 @@ step_prove() {
   ! given_up || return 1
   app_now && [ "$first" = "$app $app_birth" ] || { why="the app ended within $1 s after its start${app:+, and was started again}"; broke; return; }
   # shellcheck disable=SC2012 # find -lname is not for everybody
-  elsewhere=$(ls -l "/proc/$app/cwd" "/proc/$app/exe" 2>/dev/null | sed -n 's/.* -> //p')
-  case $elsewhere/ in
+  elsewhere=$(ls -l "/proc/$app/cwd" "/proc/$app/exe" 2>/dev/null | sed -n 's|.* -> \(.*\)|\1/|p')
+  case $elsewhere in
     *"$(pwd -P)/releases/$s_dir/"*) ;;
     *"$(pwd -P)/releases/"*) why="pid $app runs from another release: $(printf '%s' "$elsewhere" | tr '\n' ' ')"; broke; return ;;
   esac

@@ -19,10 +19,11 @@ export function httpApp(address = '127.0.0.1'): Promise<App> {
 }
 
 /** A TCP server that does with each connection what it is told to. */
-export function tcpApp(meet: (socket: Socket) => void, address = '127.0.0.1'): Promise<App> {
+export function tcpApp(meet: (socket: Socket) => void, address = '127.0.0.1', port = 0): Promise<App> {
   return listen(
     createServer((socket) => meet(socket.on('error', () => {}))),
     address,
+    port,
   )
 }
 
@@ -57,13 +58,13 @@ const PATHS: Readonly<Record<string, RequestListener>> = {
   },
 }
 
-async function listen(server: Server, host: string): Promise<App> {
+async function listen(server: Server, host: string, port = 0): Promise<App> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.listen({ port: 0, host, ipv6Only: true })
+  server.listen({ port, host, ipv6Only: true })
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,

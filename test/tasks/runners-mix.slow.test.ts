@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { packTree } from '../../src/local/pack.ts'
 import { layoutOf } from '../../src/model/layout.ts'
 import { mixService } from '../../src/tasks/runners/mix.ts'
@@ -108,23 +108,18 @@ describe('a release of mix', () => {
   it('has a console on a terminal', async () => {
     const pid = await host.start('old', service.start)
     await serves('1.4.0')
-    const words = ['env', '-C', host.dir('old'), `RELEASER_PATH=${host.root}`]
-    const variables = Object.entries(env).filter(([key]) => key !== 'GREETING')
-    const terminal = await openTerminal([
-      ...words,
-      ...variables.map(([key, value]) => `${key}=${value}`),
-      'sh',
-      '-c',
-      service.console ?? '',
-    ])
+    // The VM leaves its terminal without blocking, which a program that reads there next would stumble over.
+    const script = `trap : INT; (trap - INT; ${service.console}); echo "left with $?"; exec sleep 600`
+    const variables = Object.entries({ ...env, RELEASER_PATH: host.root, GREETING: '' }).map(([key, value]) => `${key}=${value}`)
+    const terminal = await openTerminal(['env', '-C', host.dir('old'), ...variables, 'sh', '-c', script])
+    onTestFinished(() => terminal.close())
     await terminal.shows(/iex\(shop@127\.0\.0\.1\)1>/)
     await terminal.type('{:says, 6 * 7, "ü"}', 'Enter')
-    await terminal.shows(/\{:says, 42, "ü"\}/)
+    await terminal.shows(/^\{:says, 42, "ü"\}/m)
     await terminal.type('C-c')
     await terminal.shows(/BREAK/)
     await terminal.type('a', 'Enter')
-    await terminal.shows(/exit \d/)
-    await terminal.close()
+    await terminal.shows(/left with 0/)
     expect(await isRunning(pid)).toBe(true)
     expect(await host.say('old', service.stop)).toEqual(said(''))
     await gone(pid)
@@ -153,13 +148,13 @@ describe('a release of mix', () => {
 it.each(SHELLS)('the scripts of a release of mix run in %s', async (shell) => {
   const bin = await mkdtemp(join(tmpdir(), 'releaser-shell-'))
   const other = await serviceHost(env, pathOf(shell, bin))
+  onTestFinished(async () => {
+    await other.remove()
+    await rm(bin, { recursive: true })
+  })
   await cp(await mixRelease('1.4.0'), other.dir('only'), { recursive: true })
   expect(await other.say('only', service.eval, 'IO.write(System.get_env("GREETING"))')).toEqual(said(GREETING))
-  const pid = await other.start('only', service.start)
-  await serves('1.4.0')
-  expect(await other.say('only', service.version)).toEqual(said('1.4.0\n'))
-  expect(await other.say('only', service.stop)).toEqual(said(''))
-  await gone(pid)
-  await other.remove()
-  await rm(bin, { recursive: true })
+  const boot = await other.say('only', `PORT=none; export PORT\n${service.start}`)
+  expect(boot).toMatchObject({ code: 1, stdout: expect.stringContaining('init terminating') })
+  expect(await readdir(join(other.root, 'shared/tmp'))).toEqual(['otp-only'])
 })

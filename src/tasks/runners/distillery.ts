@@ -18,7 +18,8 @@ rm -f "$RELEASE_MUTABLE_DIR/start_erl.data"
     restart: null,
     ping: `${script}exec ${bin} ping </dev/null`,
     pid: `${script}exec ${bin} pid </dev/null`,
-    version: `${script}said=$(${bin} rpc 'to_string(${RUNNING})' </dev/null) && printf '%s\\n' "$said" | tr -d '"'`,
+    version: `${script}said=$(${bin} rpc 'to_string(${RUNNING})' </dev/null) || { code=$?; printf '%s\\n' "$said"; exit "$code"; }
+printf '%s\\n' "$said" | tr -d '"'`,
     console: `${script}exec ${bin} remote_console`,
     rpc: `${script}exec ${bin} rpc "$@" </dev/null`,
     eval: `${script}exec ${bin} eval "$@" </dev/null`,

@@ -18,7 +18,14 @@ import { until } from '../support/until.ts'
 const FOREIGN =
   '# mine\nMAILTO=""\n\n17 3 * * * tidy up 50\\%\n@reboot /bin/sh /elsewhere boot # releaser setup: shop staging /x\n'
 
-describe.each(SHELLS)('what setup installs, where sh is %s', (shell) => {
+// busybox' sh calls a crontab of its own, whatever PATH says, and that one has its place in the system: what needs none is for
+// it too, what needs one is for the others.
+describe.each(
+  SHELLS.flatMap((shell) => [
+    { shell, has: 'units' as const },
+    ...(shell === 'busybox' ? [] : [{ shell, has: 'cron' as const }]),
+  ]),
+)('what setup installs on a host with $has, where sh is $shell', ({ shell, has }) => {
   const bases: string[] = []
   let base = ''
   let path = ''
@@ -47,6 +54,12 @@ describe.each(SHELLS)('what setup installs, where sh is %s', (shell) => {
   const linger: Partial<Facts> = { systemd: true, user: { name: 'ana', root: false, lingers: true } }
   const facts = () => driver({ hosts: [{ connect, path }] }).facts()
 
+  /** From now on the crontab says yes, and takes nothing. */
+  async function deaf() {
+    const real = await readFile(join(base, 'own/crontab'), 'utf8')
+    await writeFile(join(base, 'own/crontab'), real.replace('exec', '[ "$1" != - ] || exit 0\nexec'))
+  }
+
   async function setUp(has: Partial<Facts>) {
     const { target } = driver({ hosts: [{ connect, path }] })
     const plan: Planner = ({ target, host }, facts) => planSetup({ target, host, facts: { ...facts, ...has }, bootText })
@@ -61,6 +74,31 @@ describe.each(SHELLS)('what setup installs, where sh is %s', (shell) => {
     } finally {
       await prepared.close()
     }
+  }
+
+  if (has === 'units') {
+    it("a user's unit, enabled, once", async () => {
+      expect(await setUp(linger)).toMatchObject([{ ok: true, changed: true }])
+      const { unit, text } = bootText('systemd-user', { app: 'shop', target: 'prod', root: path })
+      const units = join(base, '.config/systemd/user')
+      expect(await readdir(units)).toEqual(['default.target.wants', unit])
+      expect(await readFile(join(units, unit), 'utf8')).toBe(text)
+      expect(await readlink(join(units, 'default.target.wants', unit))).toBe(`../${unit}`)
+      expect((await facts()).boot).toEqual({ kind: 'systemd-user', text })
+      expect(await setUp(linger)).toMatchObject([{ ok: true, changed: false, state: 'idle' }])
+      // Somebody has disabled it.
+      await rm(join(units, 'default.target.wants', unit))
+      expect((await facts()).boot).toBe(null)
+      expect(await setUp(linger)).toMatchObject([{ ok: true, changed: true }])
+    })
+
+    it('nothing but folders and the agent, where nothing starts programs at boot', async () => {
+      const nowhere: Partial<Facts> = { systemd: false, tools: (await facts()).tools.filter((tool) => tool !== 'crontab') }
+      expect(await setUp(nowhere)).toMatchObject([{ ok: true, changed: true }])
+      expect(await readdir(path)).toEqual(['.releaser', 'releases', 'shared'])
+      expect(await setUp(nowhere)).toMatchObject([{ ok: true, changed: false, state: 'idle' }])
+    })
+    return
   }
 
   it('a line in the crontab, once, which leaves all others as they are', async () => {
@@ -85,35 +123,22 @@ describe.each(SHELLS)('what setup installs, where sh is %s', (shell) => {
     expect(await readFile(crontab, 'utf8')).toBe(line())
   })
 
-  it("a user's unit, enabled, in place of the line where that has become possible", async () => {
+  it("a user's unit, in place of the line where that has become possible", async () => {
     await writeFile(crontab, FOREIGN)
     await setUp(cron)
     expect(await setUp(linger)).toMatchObject([{ ok: true, changed: true }])
     expect(await readFile(crontab, 'utf8')).toBe(FOREIGN)
-    const { unit, text } = bootText('systemd-user', { app: 'shop', target: 'prod', root: path })
-    const units = join(base, '.config/systemd/user')
-    expect(await readdir(units)).toEqual(['default.target.wants', unit])
-    expect(await readFile(join(units, unit), 'utf8')).toBe(text)
-    expect(await readlink(join(units, 'default.target.wants', unit))).toBe(`../${unit}`)
-    expect((await facts()).boot).toEqual({ kind: 'systemd-user', text })
-    expect(await setUp(linger)).toMatchObject([{ ok: true, changed: false }])
-    await rm(join(units, 'default.target.wants', unit))
-    expect((await facts()).boot).toBe(null)
-    expect(await setUp(linger)).toMatchObject([{ ok: true, changed: true }])
+    expect((await facts()).boot).toMatchObject({ kind: 'systemd-user' })
   })
 
-  it('nothing, where one of two ways cannot be changed: then the other is put back', async () => {
-    await setUp(linger)
-    const before = await facts()
+  it('what was there, where one of two ways cannot be changed', async () => {
     await writeFile(crontab, FOREIGN)
-    // A unit that cannot be removed: its folder holds something else of that name.
-    const units = join(base, '.config/systemd/user')
-    const { unit } = bootText('systemd-user', { app: 'shop', target: 'prod', root: path })
-    await rm(join(units, unit))
-    await mkdir(join(units, unit, 'somebody'), { recursive: true })
-    await expect(setUp(cron)).rejects.toMatchObject({ message: expect.stringContaining(`cannot install ${units}/${unit}`) })
-    expect(await readFile(crontab, 'utf8')).toBe(FOREIGN)
-    expect(before.boot).not.toBe(null)
+    await setUp(cron)
+    await deaf()
+    await expect(setUp(linger)).rejects.toMatchObject({ code: 'NOT_CHANGED' })
+    expect(await readFile(crontab, 'utf8')).toBe(`${FOREIGN}${line()}`)
+    expect(await readdir(join(base, '.config/systemd/user'))).toEqual(['default.target.wants'])
+    expect((await facts()).boot).toEqual({ kind: 'cron', text: line() })
   })
 
   it('nothing, where the crontab cannot be read: an error is no empty crontab', async () => {
@@ -125,13 +150,12 @@ describe.each(SHELLS)('what setup installs, where sh is %s', (shell) => {
     expect((await facts()).boot).toBe(null)
   })
 
-  it('what was there, where the crontab says yes and does not take it', async () => {
+  it('what was there, where the crontab says yes and takes nothing', async () => {
     await writeFile(crontab, FOREIGN)
-    const real = await readFile(join(base, 'own/crontab'), 'utf8')
-    await writeFile(join(base, 'own/crontab'), real.replace('exec', '[ "$1" != - ] || { head -n 1 >>"$0.seen"; exit 0; }\nexec'))
+    await deaf()
     await expect(setUp(cron)).rejects.toMatchObject({
       code: 'NOT_CHANGED',
-      message: /^h1: boot: crontab does not take our line /,
+      message: 'h1: boot: crontab does not take our line (nothing was changed on any host)',
     })
     expect(await readFile(crontab, 'utf8')).toBe(FOREIGN)
   })
