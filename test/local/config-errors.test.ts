@@ -32,10 +32,10 @@ test('a mistyped key: its path, the file, and what may have been meant', async (
 })
 
 test('several problems are all told', async () => {
-  const config = { ...withTarget({ kep: 3, keep: 0, runner: 'mix', confirm: '1 minute' }), defualts: {} }
+  const config = { ...withTarget({ kep: 3, keep: 0, runner: 'systemd', confirm: '1 minute' }), defualts: {} }
   expect(await problem(config)).toEqual({
     message: `5 problems in FILE:
-  targets.prod.runner is not supported by this version of releaser (leave it out, or write 'none')
+  targets.prod.runner is not supported by this version of releaser (write commands of your own: { start, stop, pid })
   targets.prod.keep must be a whole number of at least 1, not 0
   targets.prod.confirm must be a duration such as '30s', '5m', '4h' or '7d'
   targets.prod.kep is not a known key (did you mean "keep"?)
@@ -271,17 +271,13 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), sign: { key: 'k' } }, 'sign'],
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
-    [{ ...withTarget({}), defaults: { env: { A: 'b' } } }, 'defaults.env'],
-    [withTarget({ hosts: [{ host: 'web1', env: { A: 'b' } }] }), 'targets.prod.hosts[0].env'],
+    [{ ...withTarget({}), defaults: { logs: ['journal'] } }, 'defaults.logs'],
     [withBuilder({ source: 'git' }), 'builders.site.source'],
     [withBuilder({ strip: 1 }), 'builders.site.strip'],
     [{ ...withTarget({}), builders: { x: { type: 'docker', dockerfil: 'x' } } }, 'builders.x.type'],
     ...(
       [
         ['runner', 'systemd'],
-        ['runner', { start: 'x' }],
-        ['health', { http: '/' }],
-        ['migrate', { run: 'x' }],
         ['templates', []],
         ['backup', {}],
         ['sanitize', { command: 'x' }],
@@ -290,12 +286,7 @@ describe('not supported yet', () => {
         ['notify', []],
         ['allowedSigners', []],
         ['strategy', { batch: '50%' }],
-        ['secrets', {}],
-        ['envFile', '.env'],
-        ['env', {}],
         ['logs', ['journal']],
-        ['stopTimeout', '30s'],
-        ['kill', true],
         ['commands', {}],
         ['jump', 'x'],
         ['hostKeys', []],
@@ -303,21 +294,11 @@ describe('not supported yet', () => {
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),
-    ...[
-      'pre-stop',
-      'post-stop',
-      'pre-start',
-      'post-start',
-      'pre-upgrade',
-      'post-upgrade',
-      'pre-configure',
-      'post-configure',
-      'post-backup',
-    ].map((hook): [unknown, string] => [withTarget({ hooks: { [hook]: 'x' } }), `targets.prod.hooks.${hook}`]),
+    ...['pre-upgrade', 'post-upgrade', 'post-backup'].map((hook): [unknown, string] => [withTarget({ hooks: { [hook]: 'x' } }), `targets.prod.hooks.${hook}`]),
     ...[
       ['pre-deploy', 'remote'],
       ['post-upload', 'local'],
-      ['post-activate', 'first'],
+      ['post-activate', 'local'],
       ['on-failure', 'remote'],
     ].map(([hook = '', on]): [unknown, string] => [
       withTarget({ hooks: { [hook]: { run: 'x', on } } }),
