@@ -229,7 +229,7 @@ recover() {
   TX=$self; T=$R/tx/$TX
   [ "$settled" != not ] || return 1
   for old in "$R"/tx/*; do ! exists "$old" || owned "$old" || { rm -rf "$old" && settled=yes; }; done
-  for old in "$R"/trash/* "$R"/flip/* "$R"/*.tmp "$R"/*/*.tmp; do exists "$old" && rm -rf "$old"; done
+  for old in "$R"/trash/* "$R"/flip/* "$R"/*.tmp "$R"/*/*.tmp shared/env.*.tmp; do exists "$old" && rm -rf "$old"; done
   :
 }
 # What an earlier transfer left serves the same release, and no other.

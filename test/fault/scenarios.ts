@@ -21,7 +21,12 @@ export interface Scenario {
   readonly before: string | null
   readonly after: string | null
   readonly meanwhile?: string
+  /** An app runs there: the one that serves, with the environment of its release, and no other. */
+  readonly app?: true
 }
+
+/** By which the app of a scenario is known among all processes. */
+export const APP_SECONDS = 987_654
 
 /** Gives a command to the host at `path`; resolves or fails as the client does. */
 export type Command = (host: { readonly connect: Connect; readonly path: string }) => Promise<readonly HostOutcome[]>
@@ -38,8 +43,10 @@ export async function scenarios(base: string): Promise<readonly Scenario[]> {
   const c = await make('c', { ...SAME, VERSION: 'c' })
   const seeds = await make('seeds', { ...SAME, VERSION: 's', 'data/seed.txt': 'first content', 'conf/app.env': 'A=1' })
   const known = new Map([a, b, c, seeds].map(({ id, manifest }) => [id, manifest]))
-  const deploy = (release: TestRelease, target: Partial<Target> = {}) => command(known, target, release, 'deploy')
+  const deploy = (release: TestRelease, target: Partial<Target> = {}, appEnv = {}) =>
+    command(known, target, release, 'deploy', appEnv)
   const shared = { dirs: ['data', 'var/log'], files: ['conf/app.env'] }
+  const runs = (release: TestRelease, hooks = {}) => deploy(release, { ...APP, hooks }, { WORD: release.version })
   const fails = { 'post-activate': 'echo "this release does not work"; exit 3' }
   return [
     { name: 'first deploy', start: [], command: deploy(a), before: null, after: a.id },
@@ -51,6 +58,16 @@ export async function scenarios(base: string): Promise<readonly Scenario[]> {
       before: a.id,
       after: a.id,
       meanwhile: b.id,
+    },
+    { name: 'deploy of an app that runs', start: [runs(a)], command: runs(b), before: a.id, after: b.id, app: true },
+    {
+      name: 'deploy of an app that runs, which goes back',
+      start: [runs(a)],
+      command: runs(b, { 'post-start': 'exit 3' }),
+      before: a.id,
+      after: a.id,
+      meanwhile: b.id,
+      app: true,
     },
     { name: 'rollback', start: [deploy(a), deploy(b)], command: command(known, {}, a, 'rollback'), before: b.id, after: a.id },
     { name: 'deploy with shared paths', start: [deploy(a)], command: deploy(seeds, { shared }), before: a.id, after: seeds.id },
@@ -75,16 +92,24 @@ export async function scenarios(base: string): Promise<readonly Scenario[]> {
   ]
 }
 
+/** An app that does nothing for long, and is asked as if it did. */
+const APP: Partial<Target> = {
+  runner: { start: `exec sleep ${APP_SECONDS}` },
+  health: { kind: 'command', run: 'true', delay: 0, interval: 1, timeout: 10, settle: 0 },
+  stopTimeout: '2s',
+}
+
 function command(
   known: ReadonlyMap<string, Manifest>,
   target: Partial<Target>,
   release: TestRelease,
   action: 'deploy' | 'rollback',
+  appEnv: Readonly<Record<string, string>> = {},
 ): Command {
   return ({ connect, path }) =>
     driver({ hosts: [{ connect, path }], target: { confirmSeconds: 10, ...target }, manifests: known }).roll(
       action === 'deploy' ? release : { id: release.id },
-      { action },
+      { action, appEnv },
     )
 }
 

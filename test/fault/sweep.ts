@@ -5,6 +5,7 @@ import { ReleaserError } from '../../src/model/errors.ts'
 import { decodeState } from '../../src/model/host-state.ts'
 import type { HostOutcome } from '../../src/rollout/host.ts'
 import { listTree } from '../support/tree.ts'
+import { appViolations } from './apps.ts'
 import { type Fault, MODES } from './injector.ts'
 import { currentOf, leftovers, type Reported, violations } from './invariants.ts'
 import type { Scenario } from './scenarios.ts'
@@ -145,7 +146,8 @@ async function check(place: Place, scenario: Scenario, ran: Ran, serving: string
     () => [],
     () => ['it did not settle'],
   )
-  const found = [...told, ...settled, ...(await violations(place.path, expected))]
+  const app = scenario.app ? await appViolations(place.path, ran.fate === 'crashed' || reported === 'unknown') : []
+  const found = [...told, ...settled, ...(await violations(place.path, expected)), ...app]
   return [...new Set(found)].map((line) => `${line} [${inWords(ran.fate)}]`)
 }
 

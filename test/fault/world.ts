@@ -8,6 +8,7 @@ import { AGENT_HASH } from '../../src/remote/agent-script.ts'
 import { type ProcessRemote, processRemote } from '../../src/remote/process.ts'
 import type { Remote } from '../../src/remote/remote.ts'
 import { until } from '../support/until.ts'
+import { endApps } from './apps.ts'
 import { type Fault, type Watched, watch } from './injector.ts'
 import type { Command, Scenario } from './scenarios.ts'
 
@@ -48,10 +49,10 @@ const LONGEST_MS = 60_000
 
 export async function world(): Promise<World> {
   const base = await realpath(await mkdtemp(join(tmpdir(), 'releaser-sweep-')))
-  const starts = new Map<Scenario, Promise<string>>()
+  const starts = new Map<Scenario, Promise<Place>>()
   let places = 0
 
-  async function start(scenario: Scenario): Promise<string> {
+  async function start(scenario: Scenario): Promise<Place> {
     const place = await empty()
     for (const command of scenario.start) await fateOf(await place.run(command))
     const { interrupted } = scenario
@@ -64,7 +65,15 @@ export async function world(): Promise<World> {
       if (fate !== 'crashed') throw new Error(`${scenario.name} was not cut off`)
       await rehearsal.remove()
     }
-    return place.path
+    return place
+  }
+
+  /** A process cannot be copied: an app is deployed anew for each. */
+  async function fresh(scenario: Scenario): Promise<Place> {
+    if (scenario.app) return start(scenario)
+    const prepared = starts.get(scenario) ?? start(scenario)
+    starts.set(scenario, prepared)
+    return copy((await prepared).path)
   }
 
   async function empty(): Promise<Place> {
@@ -82,9 +91,7 @@ export async function world(): Promise<World> {
   return {
     base,
     host: async (scenario, agent) => {
-      const prepared = starts.get(scenario) ?? start(scenario)
-      starts.set(scenario, prepared)
-      const place = await copy(await prepared)
+      const place = await fresh(scenario)
       if (agent !== undefined) {
         // Whoever finds an agent of this name believes that it is ours: the way in for one that is broken.
         await mkdir(join(place.path, '.releaser'), { recursive: true })
@@ -121,7 +128,10 @@ function placeAt(dir: string): Place {
       return { fate, later, watched }
     },
     settled: () => until(async () => !(await atWork(path)), 40),
-    remove: () => rm(dir, { recursive: true, force: true }),
+    remove: async () => {
+      await endApps(path)
+      await rm(dir, { recursive: true, force: true })
+    },
   }
 }
 

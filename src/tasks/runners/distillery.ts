@@ -8,6 +8,7 @@ import { RUNNING, RUNTIME, SWEEP } from './runtime.ts'
  */
 export function distilleryService(name: string): Service {
   const script = `${RUNTIME}RELEASE_MUTABLE_DIR=\${RELEASE_MUTABLE_DIR:-$run}; export RELEASE_MUTABLE_DIR
+rm -f "$RELEASE_MUTABLE_DIR/start_erl.data"
 `
   const bin = `bin/${name}`
   return {

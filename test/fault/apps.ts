@@ -1,0 +1,51 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { currentOf } from './invariants.ts'
+import { APP_SECONDS } from './scenarios.ts'
+
+interface Running {
+  readonly pid: number
+  readonly cwd: string
+}
+
+/** The apps that run from the releases of the host at `path`. */
+export async function appsAt(path: string): Promise<readonly Running[]> {
+  const found = (await readdir('/proc'))
+    .filter((name) => /^\d+$/.test(name))
+    .map(async (pid): Promise<readonly Running[]> => {
+      const [line, cwd] = await Promise.all([
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+        readlink(`/proc/${pid}/cwd`).catch(() => ''),
+      ])
+      return line === `sleep\0${APP_SECONDS}\0` && cwd.startsWith(join(path, 'releases/')) ? [{ pid: Number(pid), cwd }] : []
+    })
+  return (await Promise.all(found)).flat()
+}
+
+export async function endApps(path: string): Promise<void> {
+  for (const { pid } of await appsAt(path)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/**
+ * What is wrong with the app of a host at rest: it must run from what is current, with the environment that lies in shared/env.
+ * `mayBeDown`: the host died, or somebody said that he does not know; then it may be down, and still must be no other.
+ */
+export async function appViolations(path: string, mayBeDown: boolean): Promise<readonly string[]> {
+  const [apps, { dir }] = [await appsAt(path), await currentOf(path)]
+  const wrong = apps.filter(({ cwd }) => cwd !== join(path, 'releases', dir ?? '-'))
+  const found = wrong.map(({ cwd }) => `an app runs from ${cwd}, and current is ${dir}`)
+  if (apps.length > 1) found.push(`${apps.length} apps run`)
+  if (apps.length === 0 && dir !== null && !mayBeDown) found.push(`${dir} is current, and no app runs`)
+  const [text, version] = await Promise.all(
+    ['shared/env', 'current/VERSION'].map((name) => readFile(join(path, name), 'utf8').catch(() => '')),
+  )
+  const word = /^WORD="(.*)"$/m.exec(text ?? '')?.[1] ?? ''
+  if (dir !== null && word !== version) found.push(`shared/env is that of ${word}, and ${version} is current`)
+  return found
+}
