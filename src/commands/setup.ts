@@ -1,5 +1,4 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
-import type { Facts } from '../model/plan.ts'
 import { bootText } from '../remote/boot-text.ts'
 import type { Asked, HostOutcome, Planner, Prepared } from '../rollout/host.ts'
 import { idleOutcome } from '../rollout/host.ts'
@@ -74,7 +73,7 @@ function wouldBe(host: Prepared): HostOutcome {
   return { ...idleOutcome(host), changed: host.plan.steps.length > 0 }
 }
 
-function bootOf(asked: readonly Asked[], { target, host }: HostOutcome): NonNullable<Facts['boot']>['kind'] {
+function bootOf(asked: readonly Asked[], { target, host }: HostOutcome): string {
   const one = asked.find((other) => other.target.name === target && other.host.name === host)
   return (one && bootWay(one.facts).kind) ?? 'none'
 }

@@ -53,7 +53,18 @@ export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly step: P
 
 /** Everything that will happen on one host, decided before anything is done. The same data in tests, `--dry-run` and on the wire. */
 export interface Plan {
-  readonly action: 'deploy' | 'rollback' | 'activate' | 'prune' | 'lock' | 'unlock' | 'setup'
+  readonly action:
+    | 'deploy'
+    | 'rollback'
+    | 'activate'
+    | 'prune'
+    | 'lock'
+    | 'unlock'
+    | 'setup'
+    | 'start'
+    | 'stop'
+    | 'restart'
+    | 'migrate'
   readonly app: string
   readonly target: string
   readonly host: string

@@ -7,6 +7,9 @@ import type { Channel, Remote } from './remote.ts'
 import { type Run, type RunEvents, startRun } from './run.ts'
 import { type Author, escapeValue } from './wire.ts'
 
+/** What is run in the current release: several words as they are, a single one through `sh -c`; or a script that gets words as `$1` and on. */
+export type Wish = readonly string[] | { readonly script: string; readonly args: readonly string[] }
+
 /** The typed voice of templates/remote/agent.sh at one deploy path. Each method is one exec. */
 export interface Agent {
   /** What the host says of itself. Takes no lock, changes nothing, leaves nothing behind. */
@@ -15,8 +18,8 @@ export interface Agent {
   receive(shipment: Shipment): Promise<Received>
   /** Says over this, a fresh line, that the transaction stays. `late`: the host had gone back already. */
   confirm(transaction: string): Promise<'confirmed' | 'late'>
-  /** Runs somebody's own command in the current release: several words as they are, a single one through `sh -c`. */
-  exec(words: readonly string[], env: Readonly<Record<string, string>>, onStderr: (chunk: Buffer) => void): Promise<Channel>
+  /** Runs somebody's own command in the current release, with the app's environment and `env`. */
+  exec(wish: Wish, env: Readonly<Record<string, string>>, onStderr: (chunk: Buffer) => void): Promise<Channel>
 }
 
 export function agentAt(remote: Remote, root: string): Agent {
@@ -25,7 +28,7 @@ export function agentAt(remote: Remote, root: string): Agent {
     run: (plan, transaction, author, events) => startRun(remote, root, plan, transaction, author, events),
     receive: (shipment) => sendRelease(remote, root, shipment),
     confirm: (transaction) => confirm(remote, root, transaction),
-    exec: (words, env, onStderr) => exec(remote, root, words, env, onStderr),
+    exec: (wish, env, onStderr) => exec(remote, root, wish, env, onStderr),
   }
 }
 
@@ -53,12 +56,13 @@ async function confirm(remote: Remote, root: string, transaction: string): Promi
 async function exec(
   remote: Remote,
   root: string,
-  words: readonly string[],
+  wish: Wish,
   env: Readonly<Record<string, string>>,
   onStderr: (chunk: Buffer) => void,
 ): Promise<Channel> {
   const variables = Object.entries(env).map(([name, value]) => `env\t${name}\t${escapeValue(value)}\n`)
-  const kind = words.length === 1 ? 'script' : 'words'
+  const words = 'script' in wish ? [wish.script, ...wish.args] : wish
+  const kind = 'script' in wish || words.length === 1 ? 'script' : 'words'
   const head = [`${kind}\n${words.length}\n`, ...variables, 'end\n', ...words.map((word) => `${escapeValue(word)}\n`)]
   const { lines, channel, stderr } = await startVerb(remote, root, 'exec', head.join(''), onStderr)
   const line = await lines.next()

@@ -34,8 +34,9 @@ export function processRemote(options: ProcessOptions = {}): ProcessRemote {
     line.end = done
   })
   return {
-    exec: async ({ argv }) => {
+    exec: async ({ argv, pty }) => {
       if (!line.open) throw lineClosed()
+      if (pty) throw new ReleaserError('CONNECTION', 'there is no terminal without ssh')
       const child = spawn(shell, [...words, toShell(argv)], {
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
@@ -102,6 +103,7 @@ function toChannel(child: Child): Channel {
     stdout: child.stdout,
     stderr: child.stderr,
     exit,
+    resize: () => {},
     destroy: () => {
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
       child.unref()

@@ -3,6 +3,14 @@ import type { Duplex, Readable, Writable } from 'node:stream'
 /** A command for a remote shell, as words. Quoted once, in shell.ts. */
 export interface Command {
   readonly argv: readonly string[]
+  /** Gives it a terminal of this kind and size, in which stdout and stderr are one. */
+  readonly pty?: Window & { readonly term: string }
+}
+
+/** How much a terminal shows, in characters. */
+export interface Window {
+  readonly columns: number
+  readonly rows: number
 }
 
 /** How a remote command ended. `code` null: the line was lost before we knew. */
@@ -17,6 +25,8 @@ export interface Channel {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly exit: Promise<Exit>
+  /** Tells the command's terminal its new size; nothing where it has none. */
+  resize(window: Window): void
   /** Lets go of the command at once, wherever it is. */
   destroy(): void
 }
@@ -29,7 +39,7 @@ export type Forward = { readonly stream: Duplex } | { readonly refused: 'nobody'
 
 /** An open line to one host. */
 export interface Remote {
-  /** Starts a command. Rejects with CONNECTION where no channel can be had any more. */
+  /** Starts a command. Rejects with CONNECTION where no channel can be had any more, or no terminal. */
   exec(command: Command): Promise<Channel>
   /** Connects to a port of the host's loopback, as seen from there: 127.0.0.1, else ::1. Rejects with CONNECTION where the line is lost. */
   forward(port: number): Promise<Forward>

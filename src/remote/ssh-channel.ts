@@ -1,11 +1,18 @@
 import { type Duplex, type Readable, Writable } from 'node:stream'
 import type { Channel, Exit } from './remote.ts'
 
+/** What we use of the SSH library's channels. */
+export interface SshStream extends Duplex {
+  readonly stderr: Readable
+  /** Size in characters, then in pixels. */
+  setWindow(rows: number, columns: number, height: number, width: number): unknown
+}
+
 /**
  * A channel of the SSH library as ours. `exit` settles as soon as the host says how the command ended (its last output may still be
  * on the way: read stdout to its end), or with code null when the line goes first. `stdin` fails with EPIPE once nobody reads it.
  */
-export function toChannel(stream: Duplex & { readonly stderr: Readable }, lost: Promise<unknown>): Channel {
+export function toChannel(stream: SshStream, lost: Promise<unknown>): Channel {
   const known: { tell: (exit: Exit) => void } = { tell: () => {} }
   const exit = new Promise<Exit>((tell) => {
     known.tell = tell
@@ -24,6 +31,7 @@ export function toChannel(stream: Duplex & { readonly stderr: Readable }, lost: 
     stdout: stream,
     stderr: stream.stderr,
     exit,
+    resize: ({ rows, columns }) => void stream.setWindow(rows, columns, 0, 0),
     destroy: () => {
       stream.destroy()
       // What still comes is read and dropped: an unread channel would never close.

@@ -1,24 +1,28 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ReleaserError } from '../model/errors.ts'
 import { dialLoopback } from './loopback.ts'
-import type { Channel, Forward, Remote } from './remote.ts'
+import type { Channel, Command, Forward, Remote } from './remote.ts'
 import { toShell } from './shell.ts'
-import { toChannel } from './ssh-channel.ts'
+import { type SshStream, toChannel } from './ssh-channel.ts'
 import { lineLost } from './ssh-error.ts'
 import { toStream } from './ssh-stream.ts'
 
 /** A client that is logged in, and its socket. */
 export interface Line {
   readonly client: EventEmitter & {
-    exec(line: string, done: (error: Error | undefined, stream: Duplex & { stderr: Readable }) => void): unknown
+    exec(line: string, options: ExecOptions, done: (error: Error | undefined, stream: SshStream) => void): unknown
     forwardOut(from: string, fromPort: number, to: string, port: number, done: Forwarded): unknown
   }
   readonly socket: Socket
   /** Says goodbye. */
   readonly end: () => void
+}
+
+interface ExecOptions {
+  readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number }
 }
 
 type Forwarded = (error: (Error & { readonly reason?: unknown }) | undefined, channel: Duplex) => void
@@ -34,15 +38,16 @@ export function toRemote({ client, socket, end }: Line, name: string, silence: n
     client.once('close', () => done())
   })
   watchSilence(socket, silence)
-  const exec = (line: string): Promise<Channel> =>
+  const exec = ({ argv, pty }: Command): Promise<Channel> =>
     new Promise((done, fail) => {
       open++
       const refuse = (error: unknown): void => {
         open--
-        fail(socket.writable ? noChannel(name, error) : lineLost(name, why ?? error))
+        fail(socket.writable ? (pty && noTerminal(name, error)) || noChannel(name, error) : lineLost(name, why ?? error))
       }
       try {
-        client.exec(line, (error, stream) => {
+        const options = pty ? { pty: { term: pty.term, cols: pty.columns, rows: pty.rows } } : {}
+        client.exec(toShell(argv), options, (error, stream) => {
           if (error) return refuse(error)
           const channel = toChannel(stream, closed)
           void channel.exit.then(() => open--)
@@ -65,9 +70,9 @@ export function toRemote({ client, socket, end }: Line, name: string, silence: n
       }
     })
   return {
-    exec: async ({ argv }) => {
+    exec: async (command) => {
       if (open >= MOST_CHANNELS) throw noChannel(name)
-      return exec(toShell(argv))
+      return exec(command)
     },
     forward: (port) => dialLoopback((address) => dial(address, port)),
     sentBytes: () => socket.bytesWritten,
@@ -96,6 +101,15 @@ function noChannel(name: string, cause?: unknown): ReleaserError {
   const why = cause instanceof Error ? `: ${cause.message}` : `, ${MOST_CHANNELS} run already`
   return new ReleaserError('CONNECTION', `no further command can be started on ${name}${why}`, {
     hint: 'is MaxSessions in its sshd_config below ten, or is the login shell broken?',
+    cause,
+  })
+}
+
+/** The library tells this failure by its words alone. */
+function noTerminal(name: string, cause: unknown): ReleaserError | undefined {
+  if (!(cause instanceof Error) || !/pseudo-terminal/.test(cause.message)) return undefined
+  return new ReleaserError('CONNECTION', `${name} gives no terminal to this user`, {
+    hint: 'look for PermitTTY in its sshd_config, and for no-pty or restrict in authorized_keys',
     cause,
   })
 }

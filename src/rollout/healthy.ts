@@ -1,9 +1,10 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Health, ProbeResult } from '../model/health.ts'
+import type { Plan } from '../model/plan.ts'
 import { hostProbe } from '../remote/host-probe.ts'
 import { probe } from '../remote/probe.ts'
 import { waitHealthy } from './health.ts'
-import { failureOf, type Working } from './host.ts'
+import { type Asked, failureOf, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
 
 /**
@@ -19,7 +20,11 @@ export async function seeHealthy(
   const stop = new AbortController()
   const ended = work.run.ended.then((end) => Promise.reject(failureOf(work, end)))
   ended.catch(() => {})
-  const waiting = waitHealthy((seconds) => ask(work, health, seconds), health, AbortSignal.any([signal, stop.signal]))
+  const waiting = waitHealthy(
+    (seconds) => askOnce(work, health, work.plan.env, seconds),
+    health,
+    AbortSignal.any([signal, stop.signal]),
+  )
   waiting.catch(() => {})
   const result = await Promise.race([waiting, ended]).finally(() => stop.abort())
   if (result.ok) return work.run.go('healthy')
@@ -30,16 +35,31 @@ export async function seeHealthy(
   })
 }
 
-/** Through the line; where sshd forbids that, or the check is a command, on the host itself. */
-async function ask(work: Working, health: Health, seconds: number): Promise<ProbeResult> {
-  if (health.kind === 'command') return onHost(work, health.run, 'the health command', seconds)
-  const through = await probe(work.remote, health, seconds)
-  return !through.ok && through.forbidden ? onHost(work, hostProbe(health, seconds), undefined, seconds) : through
+/** An answer that takes longer is none. */
+const ANSWER_SECONDS = 5
+
+/** Asks the app of a host once: through the line; where sshd forbids that, or the check is a command, on the host itself. */
+export async function askOnce(
+  { remote, agent }: Pick<Asked, 'remote' | 'agent'>,
+  health: Health,
+  env: Plan['env'],
+  seconds = ANSWER_SECONDS,
+): Promise<ProbeResult> {
+  const onHost = (script: string, name?: string) => askThere(agent, env, script, name, seconds)
+  if (health.kind === 'command') return onHost(health.run, 'the health command')
+  const through = await probe(remote, health, seconds)
+  return !through.ok && through.forbidden ? onHost(hostProbe(health, seconds)) : through
 }
 
-async function onHost(work: Working, script: string, name: string | undefined, seconds: number): Promise<ProbeResult> {
+async function askThere(
+  agent: Asked['agent'],
+  env: Plan['env'],
+  script: string,
+  name: string | undefined,
+  seconds: number,
+): Promise<ProbeResult> {
   const said: Buffer[] = []
-  const channel = await work.agent.exec([script], work.plan.env, (chunk) => void said.push(chunk))
+  const channel = await agent.exec([script], env, (chunk) => void said.push(chunk))
   const late = setTimeout(() => channel.destroy(), seconds * 1000)
   channel.stdin.end()
   channel.stdout.on('data', (chunk: Buffer) => void said.push(chunk))

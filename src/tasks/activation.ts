@@ -40,7 +40,12 @@ export function activation(input: ActivationInput): Step[] {
   ]
 }
 
-function proof({ target, services, version }: ActivationInput): Step[] {
+/** That the app which was just started serves, and is what it should be. */
+export function proof({
+  target,
+  services,
+  version,
+}: Pick<ActivationInput, 'target' | 'services'> & { readonly version: string | null }): Step[] {
   const health: Step[] = target.health ? [{ step: 'health' }] : []
   const says = services.new?.service.version ? version : null
   return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: says }]

@@ -10,9 +10,9 @@ export interface UpkeepInput {
   readonly facts: Facts
 }
 
-/** A plan that concerns a host and none of its releases. With no steps it is a no-op. Fails where the path is not this target's. */
+/** A plan that brings no release and takes none away. With no steps it is a no-op. Fails where the path is not this target's. */
 export function planUpkeep(
-  action: 'lock' | 'unlock' | 'setup',
+  action: Exclude<Plan['action'], 'deploy' | 'rollback' | 'activate' | 'prune'>,
   steps: readonly Step[],
   { target, host, facts }: UpkeepInput,
 ): Plan {

@@ -39,7 +39,9 @@ time_up() {
   sleep "$seconds" &
   nap=$!
   [ -z "$stopped" ] || kill "$nap"
-  wait "$nap" && [ -z "$stopped" ] && kill "$asked"
+  wait "$nap"
+  # After a last command mksh would leave without the trap.
+  [ -n "$stopped" ] || kill "$asked"
 }
 
 # --- somebody takes connections -------------------------------------------------------------------------------

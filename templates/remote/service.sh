@@ -45,12 +45,28 @@ app_now() {
   if [ -r "$R/app" ] && IFS=' ' read -r app app_birth app_boot app_dir <"$R/app"; then
     [ "$app_boot" = "$BOOT" ] && born "$app" && [ "$birth" = "$app_birth" ] && return 0
   fi
+  find_app && return 0
   [ "$s_pid" != - ] && ask 20 "$s_pid" || return 1
   app=$(tr -cd '0-9\n' <"$T/answer" | grep . | head -n 1)
   [ -n "$app" ] && born "$app" && note_app
 }
+# find_app: where the record could not be written, the process itself says which release it serves.
+find_app() {
+  [ -f shared/log/app.log ] || return 1
+  # shellcheck disable=SC2013 # one word a process
+  for found in $(grep -lsF "RELEASER_SERVES=$ROOT/releases/" /proc/[0-9]*/environ); do
+    app=${found#/proc/}; app=${app%/environ}
+    { IFS= read -r stat <"/proc/$app/stat"; } 2>/dev/null || continue
+    # shellcheck disable=SC2086 # to be split
+    set -- ${stat##*) }
+    [ "$4" = "$app" ] && born "$app" || continue
+    app_birth=$birth app_dir=$(tr '\0' '\n' <"$found" | sed -n 's|^RELEASER_SERVES=.*/releases/||p')
+    return 0
+  done
+  app=; return 1
+}
 fact_app() { s_pid=-; ! app_now || fact app "$app$TAB$app_dir"; }
-# Where it cannot be written down the app runs all the same, and is asked for its process id the next time.
+# Where it cannot be written down the app runs all the same, and is looked for the next time.
 note_app() { app_birth=$birth app_dir=$s_dir; echo "$app $birth $BOOT $s_dir" | put "$R/app" || rm -f "$R/app" || :; }
 # Its whole group, where it leads one: a shell in between must not be all that ends.
 signal_app() { kill "-$1" "-$app" 2>/dev/null || kill "-$1" "$app" 2>/dev/null || :; }
@@ -71,10 +87,10 @@ stop_app() {
   rm -f "$R/app"
 }
 start_app() {
-  ! app_now || return 0
+  ! app_now || { [ "$app_dir" = "$s_dir" ] || { why="pid $app of releases/$app_dir is still there"; return 1; }; return 0; }
   mkdir -p shared/log && true >>shared/log/app.log || cannot "write in shared/log" || return
   wc -c <shared/log/app.log >"$T/log-began"
-  (in_app "$s_start") </dev/null >>shared/log/app.log 2>&1 3<&- 4>&- 5<&- &
+  (RELEASER_SERVES=$ROOT/releases/$s_dir; export RELEASER_SERVES; in_app "$s_start") </dev/null >>shared/log/app.log 2>&1 3<&- 4>&- 5<&- &
   app=$!
   ! born "$app" || note_app
   # What ends at once has failed, or has daemonised.
@@ -107,13 +123,13 @@ save() {
   ! exists "$T/back/$1" && ! exists "$T/back/$1.none" || return 0
   if [ -f "$2" ]; then cp -p "$2" "$T/back/$1.tmp" && mv "$T/back/$1.tmp" "$T/back/$1"; else true >"$T/back/$1.none"; fi
 }
-configure_back() { restore env "$R/env" && restore shared-env shared/env; }
+configure_back() { restore env "$R/env" && restore shared-env shared/env && restart_back; }
 restore() {
   if [ -e "$T/back/$1.none" ]; then rm -f "$2"; elif [ -e "$T/back/$1" ]; then mv -f "$T/back/$1" "$2"; else return 0; fi && durable "${2%/*}"
 }
 step_stop() { # the release that leaves
   use_service old || return 0
-  ! app_now || { true >"$T/stopped" && durable "$T"; } || cannot "write the way back" || return
+  true >"$T/stopped" && durable "$T" || cannot "write the way back" || return
   stop_app "$s_seconds" "$s_kill"
 }
 step_start() {
@@ -157,8 +173,8 @@ step_prove() {
 app_back_stop() {
   [ -e "$T/started" ] && use_service new || return 0
   returning=yes
-  # What is in the record may be the old release, when this had been done before.
-  [ ! -r "$R/app" ] || [ "$(cut -d ' ' -f 4 "$R/app")" = "$s_dir" ] || return 0
+  # Where this had been done before, it is the old release that runs.
+  app_now && [ "$app_dir" = "$s_dir" ] || return 0
   stop_app 3 kill
 }
 app_back_start() {
@@ -166,3 +182,5 @@ app_back_start() {
   returning=yes
   start_app
 }
+# A restart that was cut off between its halves: somebody's app must not stay down. One that has been tried is not tried again.
+restart_back() { [ "$(field action "$T/plan")" != restart ] || [ -e "$T/started" ] || app_back_start || :; }

@@ -136,6 +136,13 @@ describe.each(SHELLS)('in %s', (shell) => {
     const said = await Promise.all(ports.map((port) => ask(path, { kind: 'tcp', port })))
     expect(said).toEqual(['', '', 'nobody listens on port N\n'])
   })
+
+  test('nothing is left running', async () => {
+    const path = hostWith(shell, 'curl')
+    const seconds = 1_000_000 + process.pid
+    for (let round = 0; round < 30; round++) expect(await ask(path, http('/ok'), seconds)).toBe('')
+    await until(async () => !execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).includes(`sleep ${seconds}`), 5)
+  })
 })
 
 // Busybox's shell has its wget in itself.

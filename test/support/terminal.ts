@@ -11,6 +11,8 @@ export interface Terminal {
   type(...keys: readonly string[]): Promise<void>
   /** What the screen shows, without blank lines, once it fits; fails with the screen where it does not within `seconds` (10). */
   shows(what: RegExp, seconds?: number): Promise<string>
+  /** Makes it larger or smaller, as a person drags its corner. */
+  resize(columns: number, rows: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -46,6 +48,9 @@ export async function openTerminal(
         if (Date.now() > end) throw new Error(`the screen never showed ${what}; it shows:\n${now}`)
         await delay(30)
       }
+    },
+    async resize(columns, rows) {
+      await tmux('resize-window', '-x', String(columns), '-y', String(rows))
     },
     async close() {
       await tmux('kill-server').catch(() => {})

@@ -6,6 +6,7 @@
 export const RUNTIME = `run=$RELEASER_PATH/shared/tmp/otp-\${PWD##*/}
 [ -d "$run" ] || (umask 077 && mkdir -p "$run") || exit
 ERL_CRASH_DUMP=\${ERL_CRASH_DUMP:-$RELEASER_PATH/shared/log/erl_crash.dump}; export ERL_CRASH_DUMP
+case \${LC_ALL:-\${LC_CTYPE:-$LANG}} in '' | C | POSIX) LC_ALL=C.UTF-8; export LC_ALL ;; esac
 `
 
 /** Before a start: the places of releases that have been pruned go. */

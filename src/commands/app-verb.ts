@@ -1,0 +1,115 @@
+import { loadConfig, pickTargets } from '../local/config.ts'
+import { ReleaserError } from '../model/errors.ts'
+import type { Destination, HostOutcome, Planner, Prepared } from '../rollout/host.ts'
+import { type Preparation, prepare } from '../rollout/prepare.ts'
+import { rollOut } from '../rollout/rollout.ts'
+import { envHash } from '../tasks/service.ts'
+import { type AppPlanInput, planMigrate, planService } from '../tasks/service-plans.ts'
+import { author } from './author.ts'
+import type { Call, Outcome } from './command.ts'
+import { destinations, labels } from './destinations.ts'
+import { type Environments, environments } from './environment.ts'
+import { hearing } from './hearing.ts'
+import { planText } from './plan-text.ts'
+import { askProtected } from './protected.ts'
+
+/** What can be done to the app of the release that serves, under the lock. */
+const VERBS = {
+  start: {
+    plan: (input: AppPlanInput) => planService('start', input),
+    done: (target: string, changed: boolean) => (changed ? `the app runs on ${target}` : `the app of ${target} runs already`),
+  },
+  stop: {
+    plan: (input: AppPlanInput) => planService('stop', input),
+    done: (target: string, changed: boolean) =>
+      changed ? `the app of ${target} is stopped` : `the app of ${target} did not run`,
+  },
+  restart: {
+    plan: (input: AppPlanInput) => planService('restart', input),
+    done: (target: string) => `the app of ${target} runs again`,
+  },
+  migrate: { plan: planMigrate, done: (target: string) => `${target} is migrated` },
+} as const
+
+/** `releaser start`, `stop`, `restart` and `migrate`: one host after the other; where one fails the others are left alone. */
+export async function run(call: Call): Promise<Outcome> {
+  const { ui, globals, values, command } = call
+  if (!isVerb(command)) throw new ReleaserError('BUG', `there is no way to ${command}`)
+  const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
+  const targets = pickTargets(loaded, values['target'])
+  const all = destinations(targets, values['host'])
+  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  if (!globals.dryRun) await askProtected(call, targets, command)
+  const rows = ui.rows(labels(all), { fleeting: true })
+  try {
+    const preparation = await prepare({
+      destinations: all,
+      observe: ui.observe,
+      signal: call.signal,
+      skipUnreachable: globals.skipUnreachable,
+    })
+    try {
+      for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
+      const plan = planner(command, preparation)
+      const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
+      if (globals.dryRun) {
+        const plans = prepared.map((host) => host.plan)
+        return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
+      }
+      if (command !== 'stop') warnOfEnvironment(call, prepared, apps)
+      return await carryOut(call, command, prepared, plan, apps)
+    } finally {
+      await preparation.close()
+    }
+  } finally {
+    await rows.close()
+  }
+}
+
+type Verb = keyof typeof VERBS
+
+function planner(verb: Verb, { hosts }: Preparation): Planner {
+  const leads = (destination: Destination) =>
+    hosts.find(({ target }) => target.name === destination.target.name)?.host === destination.host
+  return (destination, facts) => {
+    const { target, host } = destination
+    return VERBS[verb].plan({ target, host, facts, first: leads(destination) })
+  }
+}
+
+async function carryOut(
+  call: Call,
+  verb: Verb,
+  prepared: readonly Prepared[],
+  plan: Planner,
+  apps: Environments,
+): Promise<Outcome> {
+  const target = [...new Set(prepared.map((host) => host.target.name))].join(', ')
+  const heard = hearing(call.ui.observe, apps)
+  const rolling = rollOut(prepared, {
+    plan,
+    author: author(verb),
+    observe: heard.observe,
+    signal: call.signal,
+    wait: call.globals.wait,
+    moment: async () => {},
+    shipment: async () => null,
+  })
+  const outcomes = await rolling.catch((error: unknown) => {
+    throw heard.failure(error, target)
+  })
+  const hosts = heard.ran(outcomes)
+  const changed = outcomes.some((outcome: HostOutcome) => outcome.changed)
+  return { result: { target, changed, hosts }, text: VERBS[verb].done(target, changed) }
+}
+
+/** A start brings no new environment: whoever has changed it here would wait for it in vain. */
+function warnOfEnvironment(call: Call, prepared: readonly Prepared[], apps: Environments): void {
+  const stale = prepared.filter((host) => envHash(apps.of(host).values) !== host.facts.appEnv).map(({ host }) => host.name)
+  if (stale.length > 0)
+    call.ui.warn(`the environment on ${stale.join(', ')} is not the one of the configuration: a deploy brings that there`)
+}
+
+function isVerb(word: string): word is Verb {
+  return Object.hasOwn(VERBS, word)
+}

@@ -1,0 +1,67 @@
+import { createInterface } from 'node:readline'
+import { ReleaserError } from '../model/errors.ts'
+import { askHost } from '../rollout/host.ts'
+import { inParallel } from '../rollout/parallel.ts'
+import { within } from '../rollout/true-end.ts'
+import { currentEnv } from '../tasks/current.ts'
+import type { Call } from './command.ts'
+import type { Environments } from './environment.ts'
+import type { Log } from './logs.ts'
+
+/**
+ * Follows a file by its name, so that one that is rotated, or comes later, is followed too; and ends when its stdin does, which is
+ * when we end it or the line is gone: a `tail` alone would notice that only when it writes. `$1` is the file, `$2` the number of lines.
+ */
+const FOLLOW = `cd "$RELEASER_PATH" || exit
+case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
+[ -e "$file" ] || echo "there is no $1 yet" >&2
+tail -n "$2" -F "$file" 2>/dev/null &
+trap 'kill $! 2>/dev/null' EXIT
+trap 'exit 0' HUP INT TERM PIPE
+cat >/dev/null`
+
+/** How long hosts may take to end what follows. */
+const END_MS = 3000
+
+/**
+ * Shows what is written to these files until somebody stops it, or nobody reads any more. A host whose line is lost is told of and
+ * the others go on; fails with CONNECTION where that was the last.
+ */
+export async function followLogs(call: Call, logs: readonly Log[], lines: number, apps: Environments): Promise<void> {
+  const stop = new AbortController()
+  const end = () => stop.abort()
+  // Whoever read our output has left, as in `| head`.
+  process.stdout.once('error', end)
+  call.signal.addEventListener('abort', end, { once: true })
+  if (call.signal.aborted) end()
+  const lost = await inParallel(logs, logs.length, (log) => followOne(call, log, lines, apps, stop.signal))
+  if (!stop.signal.aborted && lost.length > 0)
+    throw new ReleaserError('CONNECTION', 'the line to every host was lost', { hint: 'look at the network, and try again' })
+}
+
+async function followOne(call: Call, log: Log, lines: number, apps: Environments, signal: AbortSignal): Promise<void> {
+  const { ui } = call
+  const name = log.host.name
+  const remote = await log.connect()
+  try {
+    const asked = await askHost(log, remote)
+    if (signal.aborted) return
+    const warn = (chunk: Buffer) => ui.warn(`${name}: ${chunk.toString('utf8').trim()}`)
+    const wish = { script: FOLLOW, args: [log.file, String(lines)] }
+    const channel = await asked.agent.exec(wish, currentEnv(asked), warn)
+    const end = () => void channel.stdin.end()
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    const reading = createInterface({ input: channel.stdout, crlfDelay: Number.POSITIVE_INFINITY })
+    reading.on('line', (line) => !signal.aborted && ui.data(log.head + apps.redacted(line)))
+    const stopped = new Promise<void>((done) => {
+      if (signal.aborted) done()
+      signal.addEventListener('abort', () => done(), { once: true })
+    })
+    await Promise.race([channel.exit, stopped])
+    if (signal.aborted) await within(END_MS, channel.exit)
+    else ui.warn(`${name}: the line was lost`)
+  } finally {
+    await remote.close()
+  }
+}

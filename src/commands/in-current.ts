@@ -1,0 +1,83 @@
+import type { Readable } from 'node:stream'
+import { ReleaserError } from '../model/errors.ts'
+import type { Wish } from '../remote/agent.ts'
+import { type Asked, askHost, type Destination } from '../rollout/host.ts'
+import { currentEnv } from '../tasks/current.ts'
+import type { Call } from './command.ts'
+import type { Environments } from './environment.ts'
+import type { Ran } from './ran.ts'
+
+/** What is kept of each host's output; more would not fit a screen or a JSON line. */
+const MOST = 4 * 1024 * 1024
+
+/** What is asked of a host: something that is run there, for so many seconds at most, or what is known of it already. */
+export type Question = { readonly wish: Wish; readonly seconds?: number } | Pick<Ran, 'exit' | 'stdout' | 'stderr'>
+
+/** Runs a command in the current release of a host, once it has said how it is, and tells what came of it without any secret. */
+export async function inCurrent(
+  call: Call,
+  destination: Destination,
+  apps: Environments,
+  question: (asked: Asked) => Question | Promise<Question>,
+): Promise<Ran> {
+  const remote = await destination.connect()
+  try {
+    const asked = await askHost(destination, remote)
+    const wanted = await question(asked)
+    const { exit, stdout, stderr } = 'wish' in wanted ? await answerOf(call, asked, wanted.wish, wanted.seconds) : wanted
+    return {
+      host: destination.host.name,
+      target: destination.target.name,
+      ok: exit === 0,
+      exit,
+      stdout: apps.redacted(stdout),
+      stderr: apps.redacted(stderr),
+    }
+  } finally {
+    await remote.close()
+  }
+}
+
+async function answerOf(
+  { signal }: Call,
+  asked: Asked,
+  wish: Wish,
+  seconds: number | undefined,
+): Promise<Pick<Ran, 'exit' | 'stdout' | 'stderr'>> {
+  const errors: Buffer[] = []
+  const channel = await asked.agent.exec(wish, currentEnv(asked), (chunk) => void errors.push(chunk))
+  const stop = () => channel.destroy()
+  const late: { after?: number } = {}
+  const limit =
+    seconds === undefined
+      ? undefined
+      : setTimeout(() => {
+          late.after = seconds
+          stop()
+        }, seconds * 1000)
+  signal.addEventListener('abort', stop, { once: true })
+  channel.stdin.end()
+  const [stdout, { code }] = await Promise.all([collect(channel.stdout), channel.exit])
+  clearTimeout(limit)
+  signal.removeEventListener('abort', stop)
+  if (signal.aborted) throw new ReleaserError('INTERRUPTED', 'stopped')
+  const stderr = Buffer.concat(errors).toString('utf8').slice(-MOST)
+  // As `timeout` says it.
+  if (late.after !== undefined) return { exit: 124, stdout, stderr: `${stderr}it did not end within ${late.after} s\n` }
+  return { exit: code, stdout, stderr }
+}
+
+async function collect(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length <= MOST) chunks.push(chunk)
+    }
+  } catch (error) {
+    // A stream that we let go ends before its time; who did that says why.
+    if (!stream.destroyed) throw error
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

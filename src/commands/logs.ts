@@ -1,0 +1,83 @@
+import { loadConfig, pickTargets } from '../local/config.ts'
+import { ReleaserError } from '../model/errors.ts'
+import { type Destination, orInterrupted } from '../rollout/host.ts'
+import { inParallel } from '../rollout/parallel.ts'
+import type { Call, Outcome } from './command.ts'
+import { destinations } from './destinations.ts'
+import { type Environments, environments } from './environment.ts'
+import { followLogs } from './follow.ts'
+import { inCurrent } from './in-current.ts'
+import type { Ran } from './ran.ts'
+
+/** A file on a host that is shown. */
+export interface Log extends Destination {
+  /** As the configuration names it: below the target's path, or absolute. */
+  readonly file: string
+  /** What its lines begin with; empty where there is no other. */
+  readonly head: string
+}
+
+/** Where the agent has the app write. */
+const OURS = ['shared/log/app.log'] as const
+
+/** `releaser logs`: the ends of the log files of every host; with `--follow`, and what comes, until somebody stops it. */
+export async function run(call: Call): Promise<Outcome> {
+  const { ui, values, globals } = call
+  const lines = linesOf(values['lines'])
+  const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
+  const all = destinations(pickTargets(loaded, values['target']), values['host'])
+  const logs = logsOf(all)
+  if (globals.dryRun)
+    return { result: { hosts: [] }, text: logs.map(({ host, file }) => `${host.name}: would show ${file}`).join('\n') }
+  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  if (values['follow'] === 'true') {
+    if (ui.mode === 'json')
+      throw new ReleaserError('USAGE', '--follow has no end, so that there is no result for --json', {
+        hint: 'leave one of them out',
+      })
+    await followLogs(call, logs, lines, apps)
+    return { result: {}, text: '' }
+  }
+  const shown = await inParallel(logs, 10, async (log) => ({ ...log, ...(await tail(call, log, lines, apps)) }))
+  const missing = shown.filter(({ ok }) => !ok)
+  if (missing.length === shown.length)
+    throw new ReleaserError('NOT_FOUND', missing.map(({ host, stderr }) => `${host}: ${stderr.trim()}`).join('; '), {
+      hint: "an app that releaser has started writes to shared/log/app.log; name other files in the target's logs",
+    })
+  for (const { host, stderr } of missing) ui.warn(`${host}: ${stderr.trim()}`)
+  return {
+    result: { hosts: shown.map(({ host, target, ok, file, stdout }) => ({ host, target, ok, file, lines: linesIn(stdout) })) },
+    text: shown.flatMap(({ head, stdout }) => linesIn(stdout).map((line) => head + line)).join('\n'),
+  }
+}
+
+/** `$1` is the file, `$2` the number of lines. A name that begins with a dash is a name. */
+const TAIL = `cd "$RELEASER_PATH" || exit
+case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
+[ -e "$file" ] || { echo "there is no $1" >&2; exit 1; }
+exec tail -n "$2" "$file"`
+
+function tail(call: Call, { file, ...destination }: Log, lines: number, apps: Environments): Promise<Ran> {
+  const asking = inCurrent(call, destination, apps, () => ({ wish: { script: TAIL, args: [file, String(lines)] } }))
+  return orInterrupted(asking, call.signal)
+}
+
+function logsOf(all: readonly Destination[]): readonly Log[] {
+  const several = all.length > 1
+  return all.flatMap((destination) => {
+    const files = destination.target.logs ?? OURS
+    return files.map((file) => {
+      const names = [...(several ? [destination.host.name] : []), ...(files.length > 1 ? [file] : [])]
+      return { ...destination, file, head: names.length === 0 ? '' : `${names.join(' ')}: ` }
+    })
+  })
+}
+
+function linesOf(text = '100'): number {
+  if (/^\d{1,7}$/.test(text)) return Number(text)
+  throw new ReleaserError('USAGE', `lines=${text} is no number of lines`, { hint: 'write lines=100' })
+}
+
+function linesIn(text: string): readonly string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n')
+}
