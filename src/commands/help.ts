@@ -3,7 +3,7 @@ import { written } from './args.ts'
 import type { Command } from './command.ts'
 import { exitMeanings } from './exits.ts'
 import { GLOBALS } from './globals.ts'
-import { GROUPS } from './table.ts'
+import { GROUPS, TOPICS } from './table.ts'
 
 /** What `releaser --help` says; fits a screen of 80 columns and 40 lines. */
 export function overview(): string {
@@ -17,12 +17,24 @@ export function overview(): string {
   return [
     'releaser: build once, deploy over SSH, go back when it fails\n  releaser COMMAND [key=value ...] [--flag ...]',
     ...groups,
+    `More, each with its own help\n${topics()}`,
     `Flags of every command\n${pairs(
       GLOBALS.map((flag) => [flagWritten(flag), flag.summary]),
       '  ',
     )}`,
     'More: releaser help COMMAND',
   ].join('\n\n')
+}
+
+function topics(): string {
+  const width = Math.max(...TOPICS.map(({ topic }) => topic.length))
+  const named = TOPICS.map(({ topic, commands }) =>
+    wrapped(
+      `  ${topic.padEnd(width)} `,
+      commands.map(({ name }) => name),
+    ),
+  )
+  return named.join('\n')
 }
 
 /** What `releaser help COMMAND` says. */
@@ -50,8 +62,13 @@ export function commandHelp(command: Command): string {
 function usage({ name, word, arguments: list, rest }: Command): string {
   const parts = list.map((argument) => (argument.required === true ? written(argument) : `[${written(argument)}]`))
   const words = [...(word ? [word.choices.join('|')] : []), ...parts, ...(rest === undefined ? [] : [`-- ${rest}`])]
-  const lines = [`  releaser ${name}`]
-  const indent = ' '.repeat(lines.join().length)
+  return wrapped(`  releaser ${name}`, words)
+}
+
+/** Words behind a head, in lines of at most 80 columns; those that follow are indented to where the words begin. */
+function wrapped(head: string, words: readonly string[]): string {
+  const lines = [head]
+  const indent = ' '.repeat(head.length)
   for (const text of words) {
     const last = lines.pop() ?? ''
     const longer = `${last} ${text}`

@@ -5,10 +5,21 @@ import { HOSTS } from './table-hosts.ts'
 import { INTERACTIVE } from './table-interactive.ts'
 
 /** Every command by its name. */
-export const COMMANDS: Readonly<Record<string, Command>> = { ...HERE, ...HOSTS, ...INTERACTIVE }
+export const COMMANDS: Readonly<Record<string, Command>> = { ...HERE, ...HOSTS, ...APP, ...INTERACTIVE }
 
-/** In what order and under what headings help lists them; a `brief` group by their names alone, so that all fit a screen. */
-export const GROUPS: readonly { readonly title: string; readonly brief?: true; readonly commands: readonly Command[] }[] = [
-  { title: 'Here', commands: Object.values(HERE) },
-  { title: 'On hosts', commands: Object.values({ ...HOSTS, ...INTERACTIVE }) },
+/** What help lists first, each command with what it does. */
+export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
+  { title: 'Here', commands: pick('init', 'build', 'pack', 'import', 'releases', 'demo') },
+  { title: 'On hosts', commands: pick('deploy', 'rollback', 'status', 'history', 'prune', 'setup') },
 ]
+
+/** The others, by their names alone, so that all fit a screen. */
+export const TOPICS: readonly { readonly topic: string; readonly commands: readonly Command[] }[] = [
+  { topic: 'the app', commands: Object.values({ ...APP, ...INTERACTIVE }) },
+  { topic: 'hosts', commands: pick('exec', 'lock', 'unlock') },
+  { topic: 'store', commands: pick('show', 'tag', 'untag') },
+]
+
+function pick(...names: readonly string[]): readonly Command[] {
+  return Object.values(COMMANDS).filter(({ name }) => names.includes(name))
+}

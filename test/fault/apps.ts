@@ -9,7 +9,7 @@ interface Running {
 }
 
 /** The apps that run from the releases of the host at `path`. */
-export async function appsAt(path: string): Promise<readonly Running[]> {
+async function appsAt(path: string): Promise<readonly Running[]> {
   const found = (await readdir('/proc'))
     .filter((name) => /^\d+$/.test(name))
     .map(async (pid): Promise<readonly Running[]> => {

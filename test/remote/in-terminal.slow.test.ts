@@ -43,9 +43,7 @@ describe.each(SHELLS)('with %s as sh', (shell) => {
 printf '%s' "$WORD" | od -An -tx1 | tr -d ' \\n'; echo; env | grep RELEASER_TTY; IFS= read -r line; echo "got $line"; exit 5`
     const channel = await startInTerminal(remote, { root, script, env: { WORD: EVERYTHING }, pty: PTY })
     channel.stdin.write('a b\x7fc\r')
-    expect(await text(channel.stdout)).toBe(
-      `17 91\r\n${Buffer.from(EVERYTHING).toString('hex')}\r\na b\b \bc\r\ngot a c\r\n`,
-    )
+    expect(await text(channel.stdout)).toBe(`17 91\r\n${Buffer.from(EVERYTHING).toString('hex')}\r\na b\b \bc\r\ngot a c\r\n`)
     expect(await channel.exit).toEqual({ code: 5, signal: null })
   })
 })
