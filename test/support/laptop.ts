@@ -17,11 +17,11 @@ export interface Answer extends CliResult {
 }
 
 /** The command line while it runs, for tests that meet it halfway. */
-export interface Started {
+export interface Started<Ended = Answer> {
   kill(signal: NodeJS.Signals): void
   /** All that it has printed so far. */
   said(): string
-  readonly ended: Promise<Answer>
+  readonly ended: Promise<Ended>
 }
 
 /** A person's machine: a folder with an app and its configuration, where the built command line is called. */
@@ -37,6 +37,7 @@ export interface Laptop {
   start(...words: readonly string[]): Started
   /** The same without `--json`, as a person would. */
   say(...words: readonly string[]): Promise<CliResult>
+  begin(...words: readonly string[]): Started<CliResult>
 }
 
 /** A laptop with these files, by path. Gone after the test; outside one, with `keep`, after its owner removes it. */
@@ -67,17 +68,20 @@ export async function laptop(
     start: (...words) => {
       const rest = words.indexOf('--')
       const at = rest === -1 ? words.length : rest
-      const argv = [...words.slice(0, at), '--json', ...words.slice(at)]
+      const started = here.begin(...words.slice(0, at), '--json', ...words.slice(at))
+      return { ...started, ended: started.ended.then(toAnswer) }
+    },
+    say: (...words) => here.begin(...words).ended,
+    begin: (...words) => {
       let said = ''
       let process: ChildProcess | undefined
       const onStart = (child: ChildProcess): void => {
         process = child
         for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk))
       }
-      const ended = runCli(argv, { cwd: dir, env, onStart }).then(toAnswer)
+      const ended = runCli(words, { cwd: dir, env, onStart })
       return { kill: (signal) => void process?.kill(signal), said: () => said, ended }
     },
-    say: (...words) => runCli(words, { cwd: dir, env }),
   }
   await here.write(files)
   return here
