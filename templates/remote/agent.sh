@@ -29,7 +29,7 @@ R=.releaser
 
 tell() { printf '@\t%s\n' "$1" 2>/dev/null || :; }
 end() { tell "end$TAB$1$TAB${2:-}"; }
-field() { sed -n "s/^$1$TAB//p" "$2" | head -n 1; }
+field() { sed -n "/^$1$TAB/{s///p;q;}" "$2"; }
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 now() { date +%s; }
 nap() { sleep 0.05 2>/dev/null || sleep 1; }

@@ -12,7 +12,7 @@
 use_service() {
   s_which=$1
   IFS=$TAB read -r s_dir s_seconds s_kill s_start s_stop s_pid s_version <<END
-$(sed -n "s/^service$TAB$1$TAB//p" "$T/plan" | head -n 1)
+$(field "service$TAB$1" "$T/plan")
 END
   [ -n "$s_dir" ]
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ALL_LIES, lyingTools, TOOLS } from '../fault/lying-tools.ts'
+import { doubleFaults, type Rehearsal, somePoints } from '../fault/points.ts'
 import { seeded } from '../fault/random.ts'
 import { reportFaults } from '../fault/report.ts'
 import { scenarios } from '../fault/scenarios.ts'
-import { doubleFaults, type Rehearsal, rehearse, somePoints, sweep } from '../fault/sweep.ts'
+import { rehearse, sweep } from '../fault/sweep.ts'
 import { type World, world } from '../fault/world.ts'
 
 /** SWEEP_POINTS=100000 tries every call with every fault, which takes about an hour; CI spreads this many evenly over them. */

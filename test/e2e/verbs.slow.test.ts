@@ -34,6 +34,7 @@ async function web(path: string, more: Partial<Target> = {}): Promise<Web> {
     env: { WORD: 'one', CODE: '3' },
     secrets: { TOKEN: { command: "printf 'hush hush'" } },
     stopTimeout: '2s',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the shell's
     commands: { greet: 'echo "$WORD to $1 from $RELEASER_HOST, ${PWD##*/releases/}, $TOKEN"', fails: 'echo no >&2; exit 4' },
     ...more,
   })

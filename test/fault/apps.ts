@@ -32,20 +32,26 @@ export async function endApps(path: string): Promise<void> {
   }
 }
 
-/**
- * What is wrong with the app of a host at rest: it must run from what is current, with the environment that lies in shared/env.
- * `mayBeDown`: the host died, or somebody said that he does not know; then it may be down, and still must be no other.
- */
-export async function appViolations(path: string, mayBeDown: boolean): Promise<readonly string[]> {
+/** Whether an app runs from any release of the host at `path`. */
+export async function appRuns(path: string): Promise<boolean> {
+  return (await appsAt(path)).length > 0
+}
+
+/** What excuses an app: its host has died, which has the app end, and is put right when somebody comes next; or it may be down for another reason. */
+export type Excuse = 'host died' | 'may be down' | null
+
+/** What is wrong with the app of a host at rest: it must run from what is current, with the environment that lies in shared/env. */
+export async function appViolations(path: string, excuse: Excuse): Promise<readonly string[]> {
   const [apps, { dir }] = [await appsAt(path), await currentOf(path)]
   const wrong = apps.filter(({ cwd }) => cwd !== join(path, 'releases', dir ?? '-'))
   const found = wrong.map(({ cwd }) => `an app runs from ${cwd}, and current is ${dir}`)
   if (apps.length > 1) found.push(`${apps.length} apps run`)
-  if (apps.length === 0 && dir !== null && !mayBeDown) found.push(`${dir} is current, and no app runs`)
+  if (apps.length === 0 && dir !== null && excuse === null) found.push(`${dir} is current, and no app runs`)
   const [text, version] = await Promise.all(
     ['shared/env', 'current/VERSION'].map((name) => readFile(join(path, name), 'utf8').catch(() => '')),
   )
   const word = /^WORD="(.*)"$/m.exec(text ?? '')?.[1] ?? ''
-  if (dir !== null && word !== version) found.push(`shared/env is that of ${word}, and ${version} is current`)
+  if (dir !== null && word !== version && excuse !== 'host died')
+    found.push(`shared/env is that of ${word}, and ${version} is current`)
   return found
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Point } from './points.ts'
 import type { Scenario } from './scenarios.ts'
-import type { Point } from './sweep.ts'
 
 export const TOOLS = ['tar', 'gzip', 'mv', 'ln', 'cp', 'sync', 'sha256sum', 'rm', 'mkdir'] as const
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BROKEN_AGENTS } from './broken-agents.ts'
 import { lyingTools } from './lying-tools.ts'
+import { pointsOf, type Rehearsal, somePoints, spread } from './points.ts'
 import { scenarios } from './scenarios.ts'
-import { pointsOf, type Rehearsal, rehearse, somePoints, spread, sweep } from './sweep.ts'
+import { rehearse, sweep } from './sweep.ts'
 import { type World, world } from './world.ts'
 
 // The reduced form of test/drills/sweep.test.ts.

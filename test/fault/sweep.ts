@@ -5,69 +5,17 @@ import { ReleaserError } from '../../src/model/errors.ts'
 import { decodeState } from '../../src/model/host-state.ts'
 import type { HostOutcome } from '../../src/rollout/host.ts'
 import { listTree } from '../support/tree.ts'
-import { appViolations } from './apps.ts'
-import { type Fault, MODES } from './injector.ts'
+import { appRuns, appViolations, type Excuse } from './apps.ts'
 import { currentOf, leftovers, type Reported, violations } from './invariants.ts'
+import type { Point, Rehearsal } from './points.ts'
 import type { Scenario } from './scenarios.ts'
-import type { Fate, Place, Ran, RunOptions, World } from './world.ts'
-
-/** One trial: a scenario, and what goes wrong in its runs, before the last one in which nothing does. */
-export interface Point {
-  readonly scenario: Scenario
-  readonly runs: readonly [RunOptions, ...RunOptions[]]
-  /** What goes wrong, for people. */
-  readonly what: string
-}
-
-/** A scenario without faults: its calls that change files, and how it leaves the host. */
-export interface Rehearsal {
-  readonly scenario: Scenario
-  readonly calls: readonly string[]
-  readonly end: unknown
-}
+import type { Fate, Place, Ran, World } from './world.ts'
 
 export async function rehearse(world: World, scenario: Scenario, agent?: string): Promise<Rehearsal> {
   const place = await world.host(scenario, agent)
   const { watched } = await place.run(scenario.command, { log: true })
   await place.settled()
   return { scenario, calls: await watched.calls(), end: await portrait(place.path) }
-}
-
-/** Every call of a scenario with every mode; an error to a word through a fifo is none, and left out. */
-export function pointsOf({ scenario, calls }: Rehearsal): readonly Point[] {
-  return calls.flatMap((call, index) =>
-    MODES.filter((mode) => !call.startsWith('fifo-') || !mode.startsWith('E')).map((mode): Point => {
-      const at = index + 1
-      return { scenario, runs: [{ fault: { at, mode } }], what: `${mode} at ${at} (${call})` }
-    }),
-  )
-}
-
-/** As many points of each scenario, `count` in all, evenly spread over its calls. */
-export function somePoints(rehearsals: readonly Rehearsal[], count: number): readonly Point[] {
-  return rehearsals.flatMap((rehearsal) => spread(pointsOf(rehearsal), Math.ceil(count / rehearsals.length)))
-}
-
-/** About `count` of them, evenly spread; multiples of the golden ratio fall in step with no other count, such as that of the modes. */
-export function spread<T>(all: readonly T[], count: number): readonly T[] {
-  return all.filter((_, index) => (index * 0.618_033_988_749_895) % 1 < count / all.length)
-}
-
-/** A fault in the command and another one in the rerun, `count` times, wherever `random` says. */
-export function doubleFaults(rehearsals: readonly Rehearsal[], count: number, random: () => number): readonly Point[] {
-  const any = <T>(items: readonly T[]): readonly T[] => items.slice(Math.floor(random() * items.length)).slice(0, 1)
-  const fault = (calls: readonly string[]): readonly Fault[] =>
-    any(MODES).map((mode) => ({ at: 1 + Math.floor(random() * calls.length), mode }))
-  return Array.from({ length: count }, () =>
-    any(rehearsals).flatMap(({ scenario, calls }) =>
-      fault(calls).flatMap((first) =>
-        fault(calls).map((second): Point => {
-          const what = [first, second].map(({ at, mode }) => `${mode} at ${at} (${calls[at - 1]})`).join(', then ')
-          return { scenario, runs: [{ fault: first }, { fault: second }], what }
-        }),
-      ),
-    ),
-  ).flat()
 }
 
 /** Tries points, `atOnce` at a time; a line for each violation. `hearOut`: clients whose host died are heard to their end, 20 s. */
@@ -110,14 +58,14 @@ async function tryPoint(
   const later: Promise<Fate>[] = []
   const wrong: string[] = []
   for (const options of runs) {
-    const { dir } = await currentOf(place.path)
+    const found = await findings(place, scenario, later.length > 0)
     const ran = await place.run(scenario.command, options)
     if (ran.fate === 'crashed') later.push(ran.later)
-    wrong.push(...(await check(place, scenario, ran, dir)))
+    wrong.push(...(await check(place, scenario, ran, found)))
   }
-  const { dir } = await currentOf(place.path)
+  const found = await findings(place, scenario, false)
   const again = await place.run(scenario.command)
-  wrong.push(...(await check(place, scenario, again, dir)).map((line) => `rerun: ${line}`))
+  wrong.push(...(await check(place, scenario, again, found)).map((line) => `rerun: ${line}`))
   wrong.push(...(await leftovers(place.path)).filter((line) => !isRubbish(line)).map((line) => `rerun: ${line}`))
   const end = await portrait(place.path)
   if (!isDeepStrictEqual(end, ideal)) wrong.push(`rerun: the end is ${JSON.stringify(end)}, not ${JSON.stringify(ideal)}`)
@@ -130,8 +78,20 @@ function isRubbish(line: string): boolean {
   return line.startsWith('left over: trash/')
 }
 
+/** How a command finds the host: the directory that serves, whether an app runs, and whether it has died and nobody came since. */
+interface Found {
+  readonly serving: string | null
+  readonly running: boolean
+  readonly died: boolean
+}
+
+async function findings({ path }: Place, { app }: Scenario, died: boolean): Promise<Found> {
+  const [{ dir }, running] = await Promise.all([currentOf(path), app ? appRuns(path) : false])
+  return { serving: dir, running, died }
+}
+
 /** The invariants, at the moment when the client was told and again when the host has settled. */
-async function check(place: Place, scenario: Scenario, ran: Ran, serving: string | null): Promise<string[]> {
+async function check(place: Place, scenario: Scenario, ran: Ran, found: Found): Promise<string[]> {
   if (ran.fate === 'hung')
     return place.settled().then(
       () => ['the client hung'],
@@ -140,15 +100,21 @@ async function check(place: Place, scenario: Scenario, ran: Ran, serving: string
   const { before, after, interrupted } = scenario
   const reported = reportedBy(ran)
   const meanwhile = reported === 'unknown' || interrupted ? scenario.meanwhile : undefined
-  const expected = { before, after, reported, meanwhile, serving }
+  const expected = { before, after, reported, meanwhile, serving: found.serving }
   const told = reported === 'unknown' ? [] : await violations(place.path, expected)
   const settled = await place.settled().then(
     () => [],
     () => ['it did not settle'],
   )
-  const app = scenario.app ? await appViolations(place.path, ran.fate === 'crashed' || reported === 'unknown') : []
-  const found = [...told, ...settled, ...(await violations(place.path, expected)), ...app]
-  return [...new Set(found)].map((line) => `${line} [${inWords(ran.fate)}]`)
+  const app = scenario.app ? await appViolations(place.path, excuse(ran, reported, found)) : []
+  const wrong = [...told, ...settled, ...(await violations(place.path, expected)), ...app]
+  return [...new Set(wrong)].map((line) => `${line} [${inWords(ran.fate)}]`)
+}
+
+/** A command that changes nothing starts no app that was down already. */
+function excuse({ fate }: Ran, reported: Reported, { running, died }: Found): Excuse {
+  if (fate === 'crashed' || (died && reported !== 'done')) return 'host died'
+  return reported === 'unknown' || (reported === 'kept' && !running) ? 'may be down' : null
 }
 
 /** What the client's words promise of `current`. */
