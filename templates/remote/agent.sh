@@ -30,6 +30,11 @@ R=.releaser
 tell() { printf '@\t%s\n' "$1" 2>/dev/null || :; }
 end() { tell "end$TAB$1$TAB${2:-}"; }
 field() { sed -n "/^$1$TAB/{s///p;q;}" "$2"; }
+# columns NAMES: these fields of the plan, and `now`, in one line.
+columns() {
+  awk -F"$TAB" -v names="$1" -v now="$(date +%s)" 'BEGIN { n = split(names, name, " "); of["now"] = now } !($1 in of) { of[$1] = substr($0, length($1) + 2) }
+    END { for (i = 1; i <= n; i++) printf "%s%s", of[name[i]], i < n ? "\t" : "\n" }' "$T/plan"
+}
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
 now() { date +%s; }
 nap() { sleep 0.05 2>/dev/null || sleep 1; }
@@ -94,7 +99,7 @@ take_lock() {
   done
 }
 # signature: who is at work, since when, on what, from where: what a lock says.
-signature() { printf '%s\t%s\t%s\t%s\n' "$(field by "$T/plan")" "$(now)" "$(field message "$T/plan")" "$(field where "$T/plan")"; }
+signature() { columns 'by now message where'; }
 # holder_now: sets $holder to the token of who is at work here.
 holder_now() {
   for holder in "$R"/lock/*.held; do [ -e "$holder" ] && living "$holder" && return 0; done
@@ -110,8 +115,9 @@ verb_status() {
   fact root "$ROOT"
   fact time "$(now)"
   fact system "$(uname -sm)"
-  fact user "$(id -un 2>/dev/null)$TAB$(id -u)"
-  [ ! -e "/var/lib/systemd/linger/$(id -un 2>/dev/null)" ] || fact lingers yes
+  me=$(id -un 2>/dev/null)
+  fact user "$me$TAB$(id -u)"
+  [ ! -e "/var/lib/systemd/linger/$me" ] || fact lingers yes
   [ ! -d /run/systemd/system ] || fact systemd yes
   for tool in awk cat chmod cmp cp crontab cut date dd df find grep gzip ln ls mkdir mkfifo mv openssl readlink rm rmdir sed setsid sha256sum shasum \
     sleep sort sync tail tar tr uname wc zstd; do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
@@ -179,14 +185,14 @@ unseed() {
 forget_seed() { [ ! -f $R/seeds ] || awk -F"$TAB" -v p="$1" '$1 != p' $R/seeds | put $R/seeds; }
 note_history() { # OK RESULT: one line a transaction, however often it is settled
   grep -q "$TAB$TX$TAB" $R/history 2>/dev/null && return 0
-  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$(now)" "$TX" "$(field action "$T/plan")" "$(field release "$T/plan")" \
-    "$(field previous "$T/plan")" "$(field by "$T/plan")" "$(field where "$T/plan")" "$1" \
-    "$(($(now) - $(cat "$T/began")))" "$2" >>$R/history && durable $R/history
+  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(now)" "$TX" "$(columns 'action release previous by where')" "$1" "$(($(now) - $(cat "$T/began")))" "$2" \
+    >>$R/history && durable $R/history
 }
 state_lines() { sed -n "s/^$1$TAB//p" "$T/plan"; }
 journalled() { phase open || phase pending || phase confirmed || phase reverting; }
 # Once it is gone it is closed: one that a power cut brings back is settled once more, to the same end.
-read_seq() { seq=$(cat $R/seq 2>/dev/null); case $seq in '' | *[!0-9]*) seq=0 ;; esac; }
+first_line() { line=; { IFS= read -r line <"$1"; } 2>/dev/null || :; }
+read_seq() { first_line $R/seq; seq=$line; case $seq in '' | *[!0-9]*) seq=0 ;; esac; }
 # advance: plans that were made before are void from here on; at the end too, for facts may have been read meanwhile.
 advance() { read_seq; echo $((seq + 1)) | put $R/seq; }
 close_journal() { advance || :; rm -f "$R/journal/$TX.$1" && { durable $R/journal || :; }; }
@@ -251,7 +257,7 @@ kill_group() {
 
 # Some space and inodes are laid by, so that a disk that others have filled keeps nobody from going back.
 lay_by() { mkdir -p $R/spare && n=0 && while [ "$n" -lt 20 ] && n=$((n + 1)) && { [ -s "$R/spare/$n" ] || printf '%8192s' '' >"$R/spare/$n"; }; do :; done; }
-scarce() { for kind in k i; do left=$(free $kind . | cut -f 1); [ "${left:-512}" -ge 512 ] || return 0; done; return 1; }
+scarce() { for kind in k i; do left=$(free $kind .); left=${left%%"$TAB"*}; [ "${left:-512}" -ge 512 ] || return 0; done; return 1; }
 # cannot WHAT: sets `why`, and fails. What the file system has against us shows when we write a little there.
 cannot() { why="cannot $1$(blame "$(dd if=/dev/zero of="$ROOT/$R/probe.tmp" bs=4096 count=4 2>&1; rm -f "$ROOT/$R/probe.tmp")")"; return 1; }
 # blame WORDS: what a tool said that a file system has against us, and which one; nothing where it is none of these.
@@ -304,7 +310,7 @@ transaction() {
   identity=$(field app "$T/plan")$TAB$(field target "$T/plan")
   if [ ! -e $R/format ]; then
     printf 'version\t1\nend\n' | put $R/state && printf '%s\n' "$identity" | put $R/identity && echo $FORMAT | put $R/format || cannot "write in $R" || return
-  elif [ "$(cat $R/format)" != $FORMAT ] || [ "$(cat $R/identity)" != "$identity" ]; then
+  elif first_line $R/format; [ "$line" != $FORMAT ] || { first_line $R/identity; [ "$line" != "$identity" ]; }; then
     result=moved; return 1
   fi
   if [ -e $R/frozen ] && [ "$(field action "$T/plan")" != unlock ]; then

@@ -28,8 +28,8 @@ export function pointsOf({ scenario, calls }: Rehearsal): readonly Point[] {
 }
 
 /**
- * At least `count` points, evenly spread over the calls of each scenario. One with an app gets a third of what another one gets: its
- * host has to be made anew each time, and what it shares with the others is tried there.
+ * At least `count` points, evenly spread over the calls of each scenario. What takes long gets fewer: one with an app, whose host
+ * has to be made anew each time, a third of what another one gets.
  */
 export function somePoints(rehearsals: readonly Rehearsal[], count: number): readonly Point[] {
   const whole = rehearsals.reduce((sum, rehearsal) => sum + weight(rehearsal), 0)
