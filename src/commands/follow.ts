@@ -1,12 +1,19 @@
 import { createInterface } from 'node:readline'
 import { ReleaserError } from '../model/errors.ts'
-import { askHost } from '../rollout/host.ts'
+import { askHost, type Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import { within } from '../rollout/true-end.ts'
 import { currentEnv } from '../tasks/current.ts'
 import type { Call } from './command.ts'
 import type { Environments } from './environment.ts'
-import type { Log } from './logs.ts'
+
+/** A file on a host that is shown. */
+export interface Log extends Destination {
+  /** As the configuration names it: below the target's path, or absolute. */
+  readonly file: string
+  /** What its lines begin with; empty where there is no other. */
+  readonly head: string
+}
 
 /**
  * Follows a file by its name, so that one that is rotated, or comes later, is followed too; and ends when its stdin does, which is

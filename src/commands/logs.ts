@@ -5,17 +5,9 @@ import { inParallel } from '../rollout/parallel.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Environments, environments } from './environment.ts'
-import { followLogs } from './follow.ts'
+import { followLogs, type Log } from './follow.ts'
 import { inCurrent } from './in-current.ts'
 import type { Ran } from './ran.ts'
-
-/** A file on a host that is shown. */
-export interface Log extends Destination {
-  /** As the configuration names it: below the target's path, or absolute. */
-  readonly file: string
-  /** What its lines begin with; empty where there is no other. */
-  readonly head: string
-}
 
 /** Where the agent has the app write. */
 const OURS = ['shared/log/app.log'] as const

@@ -27,7 +27,7 @@ async function web(path: string, more: Partial<Target> = {}): Promise<Web> {
   const settings: Partial<Target> = {
     runner: { start: START },
     env: { PORT: String(port), WORD: 'one' },
-    health: { http: `:${port}/`, timeout: '4s', interval: '1s', settle: '2s' },
+    health: { http: `:${port}/`, timeout: '3s', interval: '1s', settle: '1s' },
     stopTimeout: '2s',
     ...more,
   }

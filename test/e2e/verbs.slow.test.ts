@@ -1,5 +1,6 @@
-import { appendFile } from 'node:fs/promises'
+import { appendFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Target } from '../../src/model/config.ts'
 import { freePort } from '../support/apps.ts'
@@ -25,14 +26,18 @@ interface Web {
 /** Commands of a runner that can do more than start; rpc and eval print what they were given. */
 const TALKS = { ping: 'echo here', rpc: 'printf "rpc %s|" "$@"', eval: 'printf "eval %s|" "$@"; exit "$CODE"' }
 
-/** Version 1.0.0 of an app that runs on both hosts, and not after the test. */
+/** Each host asks its own port. */
+const ANSWERS = `exec ${process.execPath} -e 'fetch("http://127.0.0.1:" + process.env.PORT).then(() => process.exit(0), () => process.exit(1))'`
+
+/** Version 1.0.0 of an app that runs on both hosts. */
 async function web(path: string, more: Partial<Target> = {}): Promise<Web> {
-  const mine = await laptop()
+  const mine = await laptop({}, { keep: true })
   const ports = [await freePort(), await freePort()] as const
   const target = targetOn(hosts, path, {
     runner: { start: START, ...TALKS },
     env: { WORD: 'one', CODE: '3' },
     secrets: { TOKEN: { command: "printf 'hush hush'" } },
+    health: { command: ANSWERS, timeout: '6s', interval: '1s', settle: '1s' },
     stopTimeout: '2s',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the shell's
     commands: { greet: 'echo "$WORD to $1 from $RELEASER_HOST, ${PWD##*/releases/}, $TOKEN"', fails: 'echo no >&2; exit 4' },
@@ -40,16 +45,25 @@ async function web(path: string, more: Partial<Target> = {}): Promise<Web> {
   })
   const entries = hosts.hosts.map(({ configEntry }, index) => ({ ...configEntry, env: { PORT: String(ports[index]) } }))
   await mine.configure({ prod: { ...target, hosts: entries } })
-  onTestFinished(async () => {
-    for (const port of ports) {
-      const { pid } = (await answer(port)) ?? {}
-      if (pid !== undefined) process.kill(pid, 'SIGKILL')
-    }
-  })
   await webRelease(mine, '1.0.0')
   const { code, stderr } = await mine.call(...DEPLOY)
   expect(code, stderr).toBe(0)
   return { mine, ports }
+}
+
+async function end({ mine, ports }: Web): Promise<void> {
+  for (const port of ports) {
+    const { pid } = (await answer(port)) ?? {}
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  }
+  await rm(dirname(mine.dir), { recursive: true, force: true })
+}
+
+/** The same for one test. */
+async function ownWeb(path: string, more: Partial<Target> = {}): Promise<Web> {
+  const app = await web(path, more)
+  onTestFinished(() => end(app))
+  return app
 }
 
 const answers = ({ ports }: Web) => Promise.all(ports.map(async (port) => (await answer(port))?.version ?? null))
@@ -57,7 +71,7 @@ const pids = ({ ports }: Web) => Promise.all(ports.map(async (port) => (await an
 
 describe('stop, start and restart', () => {
   it('do so on every host, and nothing a second time', async () => {
-    const app = await web('verbs')
+    const app = await ownWeb('verbs')
     const { mine } = app
     const before = await pids(app)
     expect(await mine.call('stop', 'target=prod')).toMatchObject({ code: 0, last: { changed: true } })
@@ -82,7 +96,7 @@ describe('stop, start and restart', () => {
   })
 
   it('say why an app does not come up, and leave the release alone', async () => {
-    const { mine, ports } = await web('broken')
+    const { mine, ports } = await ownWeb('broken')
     await mine.call('stop', 'target=prod')
     const squatter = createServer().listen(ports[0], '127.0.0.1')
     const answered = await mine.call('start', 'target=prod')
@@ -94,9 +108,14 @@ describe('stop, start and restart', () => {
   })
 })
 
-describe('asking', () => {
+describe('an app that nobody changes', () => {
+  let app: Web
+  beforeAll(async () => {
+    app = await web('asked')
+  })
+  afterAll(() => app && end(app))
+
   it('the runner answers where it can, else what is known', async () => {
-    const app = await web('asks')
     const { mine } = app
     const [first, second] = await pids(app)
     const said = async (...words: string[]) => (await mine.call(...words)).last['hosts']
@@ -107,7 +126,7 @@ describe('asking', () => {
   })
 
   it('rpc and eval get the words as they are, and tell how they ended', async () => {
-    const { mine } = await web('words')
+    const { mine } = app
     const rpc = await mine.call('rpc', 'target=prod', '--', 'a b', '$HOME `x`', '')
     expect(rpc).toMatchObject({ code: 0, last: { hosts: [{ stdout: 'rpc a b|rpc $HOME `x`|rpc |', exit: 0 }, { ok: true }] } })
     const failed = await mine.call('eval', 'target=prod', '--', 'ü')
@@ -116,7 +135,7 @@ describe('asking', () => {
   })
 
   it('run: a command of the configuration, in the release, and no secret in what it prints', async () => {
-    const { mine } = await web('commands')
+    const { mine } = app
     const { code, stdout } = await mine.say('run', 'target=prod', 'command=greet', 'host=h1', '--', 'you all')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^one to you all from h1, \d{14}-[0-9a-f]{8}, \S+\n$/)
@@ -129,30 +148,20 @@ describe('asking', () => {
     expect(unknown.code).toBe(2)
     expect(unknown.stderr).toContain('did you mean "greet"?')
   })
-})
 
-it('migrate: on the first host alone, in the release, with the environment', async () => {
-  const migrate = { run: 'echo "$WORD" >>"$RELEASER_PATH/shared/migrated"' }
-  const { mine } = await web('migrates', { migrate })
-  expect(await mine.call('migrate', 'target=prod')).toMatchObject({ code: 0 })
-  const { last } = await mine.call('exec', 'target=prod', '--', 'cat "$RELEASER_PATH/shared/migrated" 2>/dev/null || true')
-  expect(last['hosts']).toMatchObject([{ stdout: 'one\none\n' }, { stdout: '' }])
-})
-
-describe('logs', () => {
-  it('show the end of what the app wrote, by host', async () => {
-    const { mine } = await web('logs')
+  it('logs: the end of what the app wrote, by host', async () => {
+    const { mine } = app
     const { code, stdout } = await mine.say('logs', 'target=prod', 'lines=1')
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'h1: starting 1.0.0 well\nh2: starting 1.0.0 well\n' })
     expect((await mine.say('logs', 'target=prod', 'lines=some')).code).toBe(2)
   })
 
-  it('follow: what comes from every host, until a Ctrl-C, and nothing is left behind', async () => {
-    const { mine } = await web('follow')
+  it('logs --follow: what comes from every host, until a Ctrl-C, and nothing is left behind', async () => {
+    const { mine } = app
     const following = mine.begin('logs', 'target=prod', 'lines=0', '--follow')
     for (const [index, word] of ['one', 'two'].entries()) {
       await until(async () => {
-        await appendFile(home(hosts, index, 'follow/shared/log/app.log'), `${word}\n`)
+        await appendFile(home(hosts, index, 'asked/shared/log/app.log'), `${word}\n`)
         return following.said().includes(`h${index + 1}: ${word}\n`)
       })
     }
@@ -161,4 +170,12 @@ describe('logs', () => {
     const tails = async (uid: number) => (await userProcesses(uid)).filter(({ command }) => command.startsWith('tail'))
     for (const { uid } of hosts.hosts) await until(async () => (await tails(uid)).length === 0)
   })
+})
+
+it('migrate: on the first host alone, in the release, with the environment', async () => {
+  const migrate = { run: 'echo "$WORD" >>"$RELEASER_PATH/shared/migrated"' }
+  const { mine } = await ownWeb('migrates', { migrate })
+  expect(await mine.call('migrate', 'target=prod')).toMatchObject({ code: 0 })
+  const { last } = await mine.call('exec', 'target=prod', '--', 'cat "$RELEASER_PATH/shared/migrated" 2>/dev/null || true')
+  expect(last['hosts']).toMatchObject([{ stdout: 'one\none\n' }, { stdout: '' }])
 })

@@ -10,7 +10,7 @@ const version = readFileSync('version.txt', 'utf8').trim()
 const manner = readFileSync('manner.txt', 'utf8').trim()
 console.log('starting', version, manner)
 if (manner === 'refuses') { console.error('no such database'); process.exit(7) }
-if (manner === 'crashes') setTimeout(() => { console.error('out of luck'); process.exit(9) }, 2200)
+if (manner === 'crashes') setTimeout(() => { console.error('out of luck'); process.exit(9) }, 1600)
 if (manner === 'deaf') process.on('SIGTERM', () => console.log('what was that?'))
 const port = Number(process.env.PORT) + (manner === 'elsewhere' ? 1 : 0)
 createServer((request, response) => {
