@@ -1,5 +1,6 @@
 import { ReleaserError } from '../model/errors.ts'
 import { agentAt } from './agent.ts'
+import { bringAgent } from './bring-agent.ts'
 import { lineReader } from './lines.ts'
 import type { Channel, Command, Remote } from './remote.ts'
 
@@ -16,6 +17,8 @@ export interface TerminalCommand {
  * stdin from now on is a key. NOT_FOUND where nothing is deployed.
  */
 export async function startInTerminal(remote: Remote, { root, script, env, pty }: TerminalCommand): Promise<Channel> {
+  // A terminal holds 4 KB that nobody has read yet, and what comes after them may never arrive: the agent takes another way.
+  await bringAgent(remote, root)
   const words = ['sh', '-c', COOKED, 'sh', script]
   const channel = await agentAt(withPty(remote, pty), root).exec(words, env, () => {})
   return afterMark(channel)

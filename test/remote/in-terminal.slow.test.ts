@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -21,10 +21,10 @@ const EVERYTHING = `${Array.from({ length: 126 }, (_, index) => String.fromCharC
 /** A line to a host with a release, whose commands are found on this path. */
 async function lineTo(path: string): Promise<{ remote: Remote; root: string }> {
   hosts = await startHosts(1, { sshdConfig: [`SetEnv PATH=${path}`] })
-  const [{ home, host }] = hosts.hosts
+  const [{ home, host, uid }] = hosts.hosts
   const root = join(home, 'shop')
   await mkdir(join(root, 'releases/one'), { recursive: true })
-  await chmod(root, 0o755)
+  await chown(root, uid, uid)
   await symlink('releases/one', join(root, 'current'))
   const { identity, knownHosts } = hosts
   remote = await connector(host(root), { identity, knownHosts, agent: false }, {})()
