@@ -27,10 +27,7 @@ export function pointsOf({ scenario, calls }: Rehearsal): readonly Point[] {
   )
 }
 
-/**
- * At least `count` points, evenly spread over the calls of each scenario. What takes long gets fewer: one with an app, whose host
- * has to be made anew each time, a third of what another one gets.
- */
+/** At least `count` points, evenly spread over the calls of each scenario; what takes long gets fewer. */
 export function somePoints(rehearsals: readonly Rehearsal[], count: number): readonly Point[] {
   const whole = rehearsals.reduce((sum, rehearsal) => sum + weight(rehearsal), 0)
   return rehearsals.flatMap((rehearsal) => spread(pointsOf(rehearsal), Math.ceil((count * weight(rehearsal)) / whole)))
@@ -41,8 +38,11 @@ export function spread<T>(all: readonly T[], count: number): readonly T[] {
   return all.filter((_, index) => (index * 0.618_033_988_749_895) % 1 < count / all.length)
 }
 
-function weight({ scenario }: Rehearsal): number {
-  return scenario.app ? 1 : 3
+/** The host of an app has to be made anew each time, and what was cut off is settled before anything else is done. */
+function weight({ scenario, calls }: Rehearsal): number {
+  if (scenario.app) return 1
+  if (scenario.interrupted) return 2
+  return calls.length < 150 ? 8 : 4
 }
 
 /** A fault in the command and another one in the rerun, `count` times, wherever `random` says. */
