@@ -70,7 +70,20 @@ fact_app() { s_pid=-; ! app_now || fact app "$app$TAB$app_dir"; }
 note_app() { app_birth=$birth app_dir=$s_dir; echo "$app $birth $BOOT $s_dir" | put "$R/app" || rm -f "$R/app" || :; }
 # Its whole group, where it leads one: a shell in between must not be all that ends.
 signal_app() { kill "-$1" "-$app" 2>/dev/null || kill "-$1" "$app" 2>/dev/null || :; }
-app_gone() { ! { born "$app" && [ "$birth" = "$app_birth" ]; } && ! kill -0 "-$app" 2>/dev/null; }
+app_gone() { ! { born "$app" && [ "$birth" = "$app_birth" ]; } && ! group_lives "$app"; }
+# group_lives PID: whether anybody of its group is left. The dead whom nobody has buried yet, as where PID 1 is no init, answer `kill` too.
+group_lives() {
+  kill -0 "-$1" 2>/dev/null || return 1
+  [ -r /proc/self/stat ] || return 0
+  group=$1
+  for member in /proc/[0-9]*/stat; do
+    { IFS= read -r stat <"$member"; } 2>/dev/null || continue
+    # shellcheck disable=SC2086 # to be split
+    set -- ${stat##*) }
+    [ "$3" != "$group" ] || [ "$1" = Z ] || return 0
+  done
+  return 1
+}
 # within SECONDS WORDS: waits for these words to come true.
 within() {
   ticks=$(($1 * 20)); sleep 0.01 2>/dev/null || ticks=$1
