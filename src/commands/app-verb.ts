@@ -1,13 +1,13 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
-import type { Destination, HostOutcome, Planner, Prepared } from '../rollout/host.ts'
+import type { HostOutcome, Planner, Prepared } from '../rollout/host.ts'
 import { type Preparation, prepare } from '../rollout/prepare.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { envHash } from '../tasks/service.ts'
 import { type AppPlanInput, planMigrate, planService } from '../tasks/service-plans.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations, labels } from './destinations.ts'
+import { destinations, labels, leads } from './destinations.ts'
 import { type Environments, environments } from './environment.ts'
 import { hearing } from './hearing.ts'
 import { planText } from './plan-text.ts'
@@ -69,11 +69,9 @@ export async function run(call: Call): Promise<Outcome> {
 type Verb = keyof typeof VERBS
 
 function planner(verb: Verb, { hosts }: Preparation): Planner {
-  const leads = (destination: Destination) =>
-    hosts.find(({ target }) => target.name === destination.target.name)?.host === destination.host
   return (destination, facts) => {
     const { target, host } = destination
-    return VERBS[verb].plan({ target, host, facts, first: leads(destination) })
+    return VERBS[verb].plan({ target, host, facts, first: leads(destination, hosts) })
   }
 }
 

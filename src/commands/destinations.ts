@@ -21,6 +21,11 @@ export function labels(all: readonly { readonly host: Host }[]): readonly string
   return [...new Set(all.map(({ host }) => host.name))]
 }
 
+/** Whether a host is the first one of its target: the one that migrates, and where hooks with `on: 'first'` run. */
+export function leads({ target, host }: Destination, hosts: readonly Destination[]): boolean {
+  return hosts.find((other) => other.target.name === target.name)?.host === host
+}
+
 /** The one app that a set of targets deploys. A rollout brings one release. */
 export function onlyApp(targets: readonly Target[], loaded: LoadedConfig): string {
   const apps = [...new Set(targets.map(({ app }) => app))]

@@ -12,7 +12,7 @@ import type { Wanted } from '../tasks/deploy.ts'
 import { planDeploy } from '../tasks/deploy.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
-import { labels } from './destinations.ts'
+import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments } from './environment.ts'
 import { localHook } from './local-hooks.ts'
 
@@ -56,7 +56,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   try {
     for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
     const release = await input.choose(preparation.hosts)
-    const plan = planner(input, release, apps, preparation.hosts[0])
+    const plan = planner(input, release, apps, preparation.hosts)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
     if (globals.dryRun) return { release, plans, hosts: [...prepared.map(planned), ...preparation.skipped] }
@@ -76,13 +76,13 @@ function planner(
   { call, store, action, force }: RollInput,
   release: Wanted,
   apps: Environments,
-  leader: Asked | undefined,
+  asked: readonly Asked[],
 ): Planner {
   const knownManifests = new Set(store.list().map(({ id }) => id))
   const { by } = author('')
   return (destination, facts) => {
     const { target, host } = destination
-    const [appEnv, first] = [apps.of(destination).values, host === leader?.host]
+    const [appEnv, first] = [apps.of(destination).values, leads(destination, asked)]
     return planDeploy({
       action,
       target,

@@ -1,4 +1,4 @@
-import { appendFile, rm } from 'node:fs/promises'
+import { appendFile, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -178,4 +178,16 @@ it('migrate: on the first host alone, in the release, with the environment', asy
   expect(await mine.call('migrate', 'target=prod')).toMatchObject({ code: 0 })
   const { last } = await mine.call('exec', 'target=prod', '--', 'cat "$RELEASER_PATH/shared/migrated" 2>/dev/null || true')
   expect(last['hosts']).toMatchObject([{ stdout: 'one\none\n' }, { stdout: '' }])
+})
+
+it('a deploy to several targets migrates on the first host of each: each may have a database of its own', async () => {
+  const mine = await laptop()
+  const migrate = { run: 'echo "$RELEASER_TARGET" >"$RELEASER_PATH/shared/migrated"' }
+  const on = (name: string) => targetOn(hosts, 'several', { runner: 'none', migrate }, [name])
+  await mine.configure({ one: on('h1'), two: on('h2') })
+  await webRelease(mine, '1.0.0')
+  const { code, stderr } = await mine.call('deploy', 'target=one,two', '--yes')
+  expect(code, stderr).toBe(0)
+  const migrated = (index: number) => readFile(home(hosts, index, 'several/shared/migrated'), 'utf8')
+  expect(await Promise.all([migrated(0), migrated(1)])).toEqual(['one\n', 'two\n'])
 })
