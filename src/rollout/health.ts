@@ -5,8 +5,8 @@ import { orInterrupted } from './host.ts'
 /** Asks once, and waits so many seconds for the answer. */
 export type ProbeOnce = (seconds: number) => Promise<ProbeResult>
 
-/** How long one answer may take, in seconds. */
-const ANSWER = 5
+/** An answer that takes longer is none. */
+export const ANSWER_SECONDS = 5
 
 /**
  * Asks until the app is healthy, and once more after it has settled; what was wrong last where it does not get or stay so. It takes
@@ -27,15 +27,15 @@ async function wait(
   await sleep(delay, signal)
   const deadline = Date.now() + timeout * 1000
   const left = (): number => (deadline - Date.now()) / 1000
-  let last = await probeOnce(Math.min(ANSWER, timeout))
+  let last = await probeOnce(Math.min(ANSWER_SECONDS, timeout))
   while (!last.ok && left() > 0) {
     await sleep(Math.min(interval, left()), signal)
     // Less than a second for an answer would only hide what is wrong.
-    last = await probeOnce(Math.min(ANSWER, Math.max(1, left())))
+    last = await probeOnce(Math.min(ANSWER_SECONDS, Math.max(1, left())))
   }
   if (!last.ok || settle === 0) return last
   await sleep(settle, signal)
-  const again = await probeOnce(ANSWER)
+  const again = await probeOnce(ANSWER_SECONDS)
   return again.ok ? again : { ...again, why: `it was healthy, and ${settle} s later not any more: ${again.why}` }
 }
 

@@ -3,7 +3,7 @@ import type { Health, ProbeResult } from '../model/health.ts'
 import type { Plan } from '../model/plan.ts'
 import { hostProbe } from '../remote/host-probe.ts'
 import { probe } from '../remote/probe.ts'
-import { waitHealthy } from './health.ts'
+import { ANSWER_SECONDS, waitHealthy } from './health.ts'
 import { type Asked, failureOf, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
 
@@ -11,12 +11,7 @@ import type { RolloutInput } from './input.ts'
  * Asks the app of a host whose agent waits for that, and tells the agent the answer. Fails where the app is not healthy in time, or
  * ends meanwhile; then the agent is going back already.
  */
-export async function seeHealthy(
-  work: Working,
-  health: Health,
-  { observe, signal }: Pick<RolloutInput, 'observe' | 'signal'>,
-): Promise<void> {
-  observe({ event: 'step', host: work.host.name, step: 'health', state: 'start' })
+export async function seeHealthy(work: Working, health: Health, { signal }: Pick<RolloutInput, 'signal'>): Promise<void> {
   const stop = new AbortController()
   const ended = work.run.ended.then((end) => Promise.reject(failureOf(work, end)))
   ended.catch(() => {})
@@ -34,9 +29,6 @@ export async function seeHealthy(
     hint: 'what it wrote is above, and on the host in shared/log/app.log',
   })
 }
-
-/** An answer that takes longer is none. */
-const ANSWER_SECONDS = 5
 
 /** Asks the app of a host once: through the line; where sshd forbids that, or the check is a command, on the host itself. */
 export async function askOnce(

@@ -86,7 +86,9 @@ describe('stop, start and restart', () => {
 
     const started = await pids(app)
     expect(started).not.toEqual(before)
-    expect(await mine.call('restart', 'target=prod', 'host=h1')).toMatchObject({ code: 0, last: { changed: true } })
+    const restarted = await mine.call('restart', 'target=prod', 'host=h1')
+    expect(restarted).toMatchObject({ code: 0, last: { changed: true } })
+    expect(restarted.events.filter(({ step }) => step === 'health').map(({ state }) => state)).toEqual(['start', 'ok'])
     await until(async () => (await answers(app)).every((version) => version === '1.0.0'))
     const after = await pids(app)
     expect(after[1]).toBe(started[1])
