@@ -1,5 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
-import { placed } from '../tasks/service.ts'
+import { runnerOf } from '../tasks/current.ts'
 import type { Call, Outcome } from './command.ts'
 import { holdSession } from './terminal-session.ts'
 
@@ -10,13 +10,9 @@ export function run(call: Call): Promise<Outcome> {
     name: 'the console',
     otherwise: `releaser rpc target=${target} -- EXPR`,
     script: (destination, current) => {
-      const placement = placed(destination.target, current)
-      const console = placement?.service.console
-      if (console) return console
-      const why = placement
-        ? `the runner of ${destination.target.name} has`
-        : `${destination.target.name} has no runner, so it has`
-      throw new ReleaserError('USAGE', `${why} no console`, {
+      const { console } = runnerOf(destination.target, current).service
+      if (console !== null) return console
+      throw new ReleaserError('CONFIG', `target ${destination.target.name}: its runner has no console`, {
         hint: `say how it is opened, runner: { start, console }; or take a shell: releaser ssh target=${target}`,
       })
     },

@@ -3,12 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { HostRelease } from '../model/host-state.ts'
-import { viewOf } from '../model/host-view.ts'
-import type { Facts } from '../model/plan.ts'
-import { agentAt } from '../remote/agent.ts'
 import { startInTerminal } from '../remote/in-terminal.ts'
 import type { Channel, Exit, Remote } from '../remote/remote.ts'
-import type { Destination } from '../rollout/host.ts'
+import { askHost, type Destination } from '../rollout/host.ts'
+import { currentEnv, currentOf } from '../tasks/current.ts'
 import { handOver, windowOf } from '../ui/hand-over.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
@@ -66,31 +64,14 @@ async function onlyOne({ ui, command }: Call, all: readonly Destination[]): Prom
 }
 
 async function start(remote: Remote, destination: Destination, session: Session): Promise<Channel> {
-  const { target, host } = destination
-  const facts = await agentAt(remote, host.path).status()
-  const { current } = viewOf(facts)
-  if (!current) {
-    throw new ReleaserError('NOT_FOUND', `nothing is deployed on ${host.name}`, {
-      hint: `deploy first: releaser deploy target=${target.name}`,
-    })
-  }
+  const asked = await askHost(destination, remote)
+  const script = session.script(destination, currentOf(asked))
   return startInTerminal(remote, {
-    root: host.path,
-    script: session.script(destination, current),
-    env: environment(destination, current, facts),
+    root: destination.host.path,
+    script,
+    env: currentEnv(asked),
     pty: { term: process.env['TERM'] ?? 'xterm', ...windowOf(process) },
   })
-}
-
-function environment({ target, host }: Destination, { id, version }: HostRelease, { root }: Facts): Record<string, string> {
-  return {
-    RELEASER_APP: target.app,
-    RELEASER_TARGET: target.name,
-    RELEASER_HOST: host.name,
-    RELEASER_RELEASE: id,
-    RELEASER_VERSION: version,
-    RELEASER_PATH: root,
-  }
 }
 
 async function joined(channel: Channel): Promise<Exit> {
