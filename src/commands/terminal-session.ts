@@ -55,12 +55,12 @@ function demandTerminal({ command, ui }: Call, { otherwise }: Session): void {
   throw new ReleaserError('USAGE', `${command} needs a terminal, ${why}`, { hint: `in a script: ${otherwise}` })
 }
 
-async function onlyOne({ ui, command }: Call, all: readonly Destination[]): Promise<Destination> {
+async function onlyOne({ ui }: Call, all: readonly Destination[]): Promise<Destination> {
   const [first, ...others] = all
   if (first && others.length === 0) return first
   const choices = all.map((each) => ({ label: `${each.host.name} (${each.target.name})`, value: each }))
   const names = all.map(({ host }) => host.name).join(', ')
-  return ui.select(`On which host is the ${command}?`, choices, { answer: `host=NAME, one of ${names}` })
+  return ui.select('On which host?', choices, { answer: `host=NAME, one of ${names}` })
 }
 
 async function start(remote: Remote, destination: Destination, session: Session): Promise<Channel> {

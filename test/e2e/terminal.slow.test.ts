@@ -21,11 +21,12 @@ beforeAll(async () => {
   }
   await mine.configure({
     prod: targetOn(hosts, 'talks', more, ['h1']),
-    both: targetOn(hosts, 'talks', more),
+    both: targetOn(hosts, 'both', more),
+    other: targetOn(hosts, 'talks', more, ['h1']),
     mute: targetOn(hosts, 'mute', { runner: 'none' }, ['h1']),
     empty: targetOn(hosts, 'empty', {}, ['h1']),
   })
-  for (const words of [['build'], DEPLOY, ['deploy', 'target=mute', '--yes']]) {
+  for (const words of [['build'], DEPLOY, ['deploy', 'target=mute', '--yes'], ['deploy', 'target=both', 'host=h1', '--yes']]) {
     const { code, stderr } = await mine.call(...words)
     expect(code, stderr).toBe(0)
   }
@@ -150,13 +151,13 @@ test('ssh: a shell of the user in the release, with the environment of the app a
 
 test('ssh: of several hosts one is chosen, and where nothing is deployed it says so', async () => {
   const terminal = await open(['ssh', 'target=both'])
-  await terminal.shows(/On which host is the ssh\?/)
+  await terminal.shows(/On which host\?/)
   await terminal.type('Down', 'Enter')
   const screen = await terminal.shows(/^exit \d/m)
   expect(screen).toContain('releaser: error: h2: nothing is deployed in /')
   expect(screen).toMatch(/exit 9$/)
   const chosen = await open(['ssh', 'target=both'])
-  await chosen.shows(/On which host is the ssh\?/)
+  await chosen.shows(/On which host\?/)
   await chosen.type('Enter')
   await chosen.shows(/\$$/)
   await chosen.type('exit 0', 'Enter')
@@ -178,6 +179,11 @@ test('what cannot be opened ends before anything is touched', async () => {
   const screen = await without.shows(/^exit \d/m)
   expect(screen).toContain('releaser: error: target mute: nothing says how the app of 2')
   expect(screen).toMatch(/exit 2$/)
+  const other = await open(['ssh', 'target=other'])
+  const refused = await other.shows(/^exit \d/m)
+  // However long the path is by which the line is broken.
+  expect(refused.replace(/\s/g, '')).toContain('belongstoshop(targetprod),nottoshop(targetother)')
+  expect(refused).toMatch(/exit 2$/)
   const nowhere = await open(['console', 'target=empty'])
   expect(await nowhere.shows(/^exit \d/m)).toMatch(/exit 9$/)
 })
