@@ -5,7 +5,7 @@ import type { Service } from '../model/service.ts'
 import { askOnce } from '../rollout/healthy.ts'
 import type { Asked } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
-import { currentEnv, currentOf, runnerOf } from '../tasks/current.ts'
+import { currentEnv, runnerOf } from '../tasks/current.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
@@ -29,13 +29,12 @@ export async function run(call: Call): Promise<Outcome> {
   }
   const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
   const hosts = await inParallel(all, 10, (destination) =>
-    inCurrent(call, destination, apps, (asked) => question(command, asked, rest)),
+    inCurrent(call, destination, apps, (asked, current) => question(command, asked, current, rest)),
   )
   return ranOutcome(call, hosts, command)
 }
 
-async function question(verb: Verb, asked: Asked, args: readonly string[]): Promise<Question> {
-  const release = currentOf(asked)
+async function question(verb: Verb, asked: Asked, release: HostRelease, args: readonly string[]): Promise<Question> {
   const { service } = runnerOf(asked.target, release)
   const script = service[verb]
   if (script === null) return WITHOUT[verb](asked, release, service)

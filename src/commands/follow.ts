@@ -3,7 +3,7 @@ import { ReleaserError } from '../model/errors.ts'
 import { askHost, type Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import { within } from '../rollout/true-end.ts'
-import { currentEnv } from '../tasks/current.ts'
+import { currentEnv, currentOf } from '../tasks/current.ts'
 import type { Call } from './command.ts'
 import type { Environments } from './environment.ts'
 
@@ -52,6 +52,7 @@ async function followOne(call: Call, log: Log, lines: number, apps: Environments
   const remote = await log.connect()
   try {
     const asked = await askHost(log, remote)
+    currentOf(asked)
     if (signal.aborted) return
     const warn = (chunk: Buffer) => ui.warn(`${name}: ${chunk.toString('utf8').trim()}`)
     const wish = { script: FOLLOW, args: [log.file, String(lines)] }

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
 import { ReleaserError } from '../model/errors.ts'
+import type { HostRelease } from '../model/host-state.ts'
 import type { Wish } from '../remote/agent.ts'
 import { type Asked, askHost, type Destination } from '../rollout/host.ts'
-import { currentEnv } from '../tasks/current.ts'
+import { currentEnv, currentOf } from '../tasks/current.ts'
 import type { Call } from './command.ts'
 import type { Environments } from './environment.ts'
 import type { Ran } from './ran.ts'
@@ -13,17 +14,20 @@ const MOST = 4 * 1024 * 1024
 /** What is asked of a host: something that is run there, for so many seconds at most, or what is known of it already. */
 export type Question = { readonly wish: Wish; readonly seconds?: number } | Pick<Ran, 'exit' | 'stdout' | 'stderr'>
 
-/** Runs a command in the current release of a host, once it has said how it is, and tells what came of it without any secret. */
+/**
+ * Runs a command in the current release of a host, once it has said how it is, and tells what came of it without any secret. Fails
+ * where nothing is deployed (NOT_FOUND), or the path is not this target's (USAGE).
+ */
 export async function inCurrent(
   call: Call,
   destination: Destination,
   apps: Environments,
-  question: (asked: Asked) => Question | Promise<Question>,
+  question: (asked: Asked, current: HostRelease) => Question | Promise<Question>,
 ): Promise<Ran> {
   const remote = await destination.connect()
   try {
     const asked = await askHost(destination, remote)
-    const wanted = await question(asked)
+    const wanted = await question(asked, currentOf(asked))
     const { exit, stdout, stderr } = 'wish' in wanted ? await answerOf(call, asked, wanted.wish, wanted.seconds) : wanted
     return {
       host: destination.host.name,

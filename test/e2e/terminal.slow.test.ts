@@ -184,6 +184,16 @@ test('what cannot be opened ends before anything is touched', async () => {
   // However long the path is by which the line is broken.
   expect(refused.replace(/\s/g, '')).toContain('belongstoshop(targetprod),nottoshop(targetother)')
   expect(refused).toMatch(/exit 2$/)
+  for (const words of [
+    ['exec', 'target=other', '--', 'pwd'],
+    ['logs', 'target=other'],
+    ['ping', 'target=other'],
+  ])
+    expect(await mine.call(...words)).toMatchObject({
+      code: 2,
+      last: { message: expect.stringContaining('not to shop (target other)') },
+    })
+  expect(await mine.say('logs', 'target=other', '--follow')).toMatchObject({ code: 2 })
   const nowhere = await open(['console', 'target=empty'])
   expect(await nowhere.shows(/^exit \d/m)).toMatch(/exit 9$/)
 })
