@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Ended } from './process.ts'
+import { type Ended, endGroup } from './process.ts'
 
 export interface Output extends Pick<Ended, 'code' | 'stopped'> {
   /** Byte for byte what it wrote, where `Ended` has lines as a person reads them. */
@@ -70,14 +70,5 @@ function keeper(): { keep(bytes: Buffer): void; all(): Buffer } {
       size += bytes.length
     },
     all: () => Buffer.concat(kept),
-  }
-}
-
-function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group is gone already, which is what was wanted.
   }
 }

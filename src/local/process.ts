@@ -118,7 +118,8 @@ function splitLines(take: (line: string) => void): { push(text: string): void; e
   }
 }
 
-function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+/** Signals a process that leads a group, and all of that group. */
+export function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, signal)
