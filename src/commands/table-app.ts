@@ -1,9 +1,6 @@
 import type { ErrorCode } from '../model/errors.ts'
-import type { Argument, Command } from './command.ts'
-
-const TARGET: Argument = { key: 'target', value: 'NAME', required: true, summary: 'a target or a group; several by commas' }
-
-const HOST: Argument = { key: 'host', value: 'PATTERN', summary: 'only hosts whose name fits, such as web*' }
+import type { Command } from './command.ts'
+import { HOST, TARGET } from './table-arguments.ts'
 
 /** Of what only asks or runs something in the release that serves. */
 const ASKING: readonly ErrorCode[] = ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'NOT_FOUND', 'REMOTE_COMMAND']

@@ -1,8 +1,5 @@
-import type { Argument, Command } from './command.ts'
-
-const TARGET: Argument = { key: 'target', value: 'NAME', required: true, summary: 'a target or a group; several by commas' }
-
-const HOST: Argument = { key: 'host', value: 'PATTERN', summary: 'only hosts whose name fits, such as web*' }
+import type { Command } from './command.ts'
+import { HOST, TARGET } from './table-arguments.ts'
 
 /** The commands that work on hosts. */
 export const HOSTS: Readonly<Record<string, Command>> = {
