@@ -31,7 +31,7 @@ export async function run(call: Call): Promise<Outcome> {
   const hosts = await inParallel(all, 10, (destination) =>
     inCurrent(call, destination, apps, (asked, current) => question(command, asked, current, rest)),
   )
-  return ranOutcome(call, hosts, command)
+  return ranOutcome(call, hosts, command, hintFor(command, values['target'] ?? ''))
 }
 
 async function question(verb: Verb, asked: Asked, release: HostRelease, args: readonly string[]): Promise<Question> {
@@ -40,6 +40,12 @@ async function question(verb: Verb, asked: Asked, release: HostRelease, args: re
   if (script === null) return WITHOUT[verb](asked, release, service)
   const limit = verb === 'rpc' || verb === 'eval' ? {} : { seconds: ANSWER_SECONDS }
   return { wish: { script, args }, ...limit }
+}
+
+/** Where the app itself does not answer; what somebody has evaluated says by itself what is wrong. */
+function hintFor(verb: Verb, target: string): string | undefined {
+  if (verb === 'rpc' || verb === 'eval') return undefined
+  return `see what it wrote: releaser logs target=${target}; or start it: releaser start target=${target}`
 }
 
 /** What we know by ourselves where a runner has no words for it. */

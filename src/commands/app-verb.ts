@@ -1,17 +1,19 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { HostOutcome, Planner, Prepared } from '../rollout/host.ts'
-import { type Preparation, prepare } from '../rollout/prepare.ts'
+import { NO_RELEASE } from '../rollout/input.ts'
+import type { Preparation } from '../rollout/prepare.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { envHash } from '../tasks/service.ts'
 import { type AppPlanInput, planMigrate, planService } from '../tasks/service-plans.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations, labels, leads } from './destinations.ts'
+import { destinations, leads } from './destinations.ts'
 import { type Environments, environments } from './environment.ts'
 import { hearing } from './hearing.ts'
 import { planText } from './plan-text.ts'
 import { askProtected } from './protected.ts'
+import { withHosts } from './with-hosts.ts'
 
 /** What can be done to the app of the release that serves, under the lock. */
 const VERBS = {
@@ -33,37 +35,23 @@ const VERBS = {
 
 /** `releaser start`, `stop`, `restart` and `migrate`: one host after the other; where one fails the others are left alone. */
 export async function run(call: Call): Promise<Outcome> {
-  const { ui, globals, values, command } = call
+  const { globals, values, command } = call
   if (!isVerb(command)) throw new ReleaserError('BUG', `there is no way to ${command}`)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
   const all = destinations(targets, values['host'])
   const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
   if (!globals.dryRun) await askProtected(call, targets, command)
-  const rows = ui.rows(labels(all), { fleeting: true })
-  try {
-    const preparation = await prepare({
-      destinations: all,
-      observe: ui.observe,
-      signal: call.signal,
-      skipUnreachable: globals.skipUnreachable,
-    })
-    try {
-      for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
-      const plan = planner(command, preparation)
-      const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
-      if (globals.dryRun) {
-        const plans = prepared.map((host) => host.plan)
-        return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
-      }
-      if (command !== 'stop') warnOfEnvironment(call, prepared, apps)
-      return await carryOut(call, command, prepared, plan, apps)
-    } finally {
-      await preparation.close()
+  return withHosts(call, all, async (preparation) => {
+    const plan = planner(command, preparation)
+    const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
+    if (globals.dryRun) {
+      const plans = prepared.map((host) => host.plan)
+      return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
     }
-  } finally {
-    await rows.close()
-  }
+    if (command !== 'stop') warnOfEnvironment(call, prepared, apps)
+    return carryOut(call, command, { ...preparation, hosts: prepared }, plan, apps)
+  })
 }
 
 type Verb = keyof typeof VERBS
@@ -78,7 +66,7 @@ function planner(verb: Verb, { hosts }: Preparation): Planner {
 async function carryOut(
   call: Call,
   verb: Verb,
-  prepared: readonly Prepared[],
+  { hosts: prepared, skipped }: Pick<Preparation, 'skipped'> & { readonly hosts: readonly Prepared[] },
   plan: Planner,
   apps: Environments,
 ): Promise<Outcome> {
@@ -90,13 +78,12 @@ async function carryOut(
     observe: heard.observe,
     signal: call.signal,
     wait: call.globals.wait,
-    moment: async () => {},
-    shipment: async () => null,
+    ...NO_RELEASE,
   })
   const outcomes = await rolling.catch((error: unknown) => {
     throw heard.failure(error, target)
   })
-  const hosts = heard.ran(outcomes)
+  const hosts = heard.ran([...outcomes, ...skipped])
   const changed = outcomes.some((outcome: HostOutcome) => outcome.changed)
   return { result: { target, changed, hosts }, text: VERBS[verb].done(target, changed) }
 }

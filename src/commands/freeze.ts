@@ -1,11 +1,12 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
-import { prepare } from '../rollout/prepare.ts'
+import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { planLock, planUnlock } from '../tasks/lock.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations, labels } from './destinations.ts'
+import { destinations } from './destinations.ts'
 import { planText } from './plan-text.ts'
+import { withHosts } from './with-hosts.ts'
 
 const PLANS = { lock: planLock, unlock: planUnlock } as const
 
@@ -15,41 +16,27 @@ export async function freeze(call: Call, action: 'lock' | 'unlock'): Promise<Out
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
   const all = destinations(targets, values['host'])
-  const rows = ui.rows(labels(all), { fleeting: true })
-  try {
-    const preparation = await prepare({
-      destinations: all,
+  return withHosts(call, all, async (preparation) => {
+    const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: PLANS[action](asked) }))
+    if (globals.dryRun) {
+      const plans = prepared.map(({ plan }) => plan)
+      return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
+    }
+    const hosts = await rollOut(prepared, {
+      plan: ({ target, host }, facts) => PLANS[action]({ target, host, facts }),
+      author: author(values['message'] ?? (action === 'unlock' ? 'unlock' : '')),
       observe: ui.observe,
       signal: call.signal,
-      skipUnreachable: globals.skipUnreachable,
+      wait: globals.wait,
+      ...NO_RELEASE,
     })
-    try {
-      const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: PLANS[action](asked) }))
-      if (globals.dryRun) {
-        const plans = prepared.map(({ plan }) => plan)
-        return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
-      }
-      const hosts = await rollOut(prepared, {
-        plan: ({ target, host }, facts) => PLANS[action]({ target, host, facts }),
-        author: author(values['message'] ?? (action === 'unlock' ? 'unlock' : '')),
-        observe: ui.observe,
-        signal: call.signal,
-        wait: globals.wait,
-        moment: async () => {},
-        shipment: async () => null,
-      })
-      const changed = hosts.some((host) => host.changed)
-      const names = targets.map(({ name }) => name).join(', ')
-      return {
-        result: { target: names, changed, hosts: [...hosts, ...preparation.skipped] },
-        text: CLOSING[action](names, changed),
-      }
-    } finally {
-      await preparation.close()
+    const changed = hosts.some((host) => host.changed)
+    const names = targets.map(({ name }) => name).join(', ')
+    return {
+      result: { target: names, changed, hosts: [...hosts, ...preparation.skipped] },
+      text: CLOSING[action](names, changed),
     }
-  } finally {
-    await rows.close()
-  }
+  })
 }
 
 const CLOSING = {

@@ -22,10 +22,11 @@ export function hearing(observe: Observe, apps: Environments): Hearing {
   const failed = new Set<string>()
 
   const ran: Hearing['ran'] = (outcomes) =>
-    outcomes.map(({ target, host, ok, changed, message }) => {
+    outcomes.map(({ target, host, ok, changed, state, message }) => {
       const printed = output.get(host) ?? ''
       const why = ok || message === undefined ? '' : `${apps.redacted(message)}\n`
-      return { host, target, ok, exit: ok ? 0 : 1, stdout: ok ? printed : '', stderr: ok ? '' : printed + why, changed }
+      const exit = ok ? 0 : state === 'skipped' ? null : 1
+      return { host, target, ok, exit, stdout: ok ? printed : '', stderr: ok ? '' : printed + why, changed }
     })
 
   return {

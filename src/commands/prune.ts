@@ -1,15 +1,16 @@
 import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { retainInStore } from '../model/retention.ts'
-import { prepare } from '../rollout/prepare.ts'
+import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { planPrune } from '../tasks/prune.ts'
 import { table } from '../ui/table.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations, labels } from './destinations.ts'
+import { destinations } from './destinations.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
+import { withHosts } from './with-hosts.ts'
 
 interface Row {
   readonly host: string | null
@@ -51,17 +52,7 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, keep: number | undef
   const targets = pickTargets(loaded, call.values['target'])
   const all = destinations(targets, call.values['host'])
   if (!globals.dryRun) await askProtected(call, targets, 'prune')
-  const rows = ui.rows(labels(all))
-  const preparation = await prepare({
-    destinations: all,
-    observe: ui.observe,
-    signal: call.signal,
-    skipUnreachable: globals.skipUnreachable,
-  }).catch(async (error: unknown) => {
-    await rows.close()
-    throw error
-  })
-  try {
+  return withHosts(call, all, async (preparation) => {
     const plans = preparation.hosts.map((asked) => ({ asked, ...planPrune({ ...asked, keep: keep ?? asked.target.keep }) }))
     if (!globals.dryRun) {
       await rollOut(
@@ -72,18 +63,14 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, keep: number | undef
           observe: ui.observe,
           signal: call.signal,
           wait: globals.wait,
-          moment: async () => {},
-          shipment: async () => null,
+          ...NO_RELEASE,
         },
       )
     }
     const verdicts = plans.flatMap(({ asked, verdicts }) => verdicts.map((verdict) => ({ ...verdict, host: asked.host.name })))
     const row = ({ host, release, why }: (typeof verdicts)[number]): Row => ({ host, id: release.dir, why })
     return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), globals.dryRun)
-  } finally {
-    await rows.close()
-    await preparation.close()
-  }
+  })
 }
 
 function outcome(kept: readonly Row[], removed: readonly Row[], dryRun: boolean): Outcome {

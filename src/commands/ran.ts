@@ -1,7 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Call, Outcome } from './command.ts'
 
-/** What came of a command on one host; `exit` null: the line was lost. */
+/** What came of a command on one host; `exit` null: the line was lost, or the host is left out. */
 export interface Ran {
   readonly host: string
   readonly target: string
@@ -12,7 +12,7 @@ export interface Ran {
 }
 
 /** The last word of a command that ran on hosts: what they printed. Fails with REMOTE_COMMAND where it failed on one of them. */
-export function ranOutcome(call: Call, hosts: readonly Ran[], what = 'the command'): Outcome {
+export function ranOutcome(call: Call, hosts: readonly Ran[], what = 'the command', hint?: string): Outcome {
   const text = hosts
     .map((ran) => shown(ran, hosts.length > 1))
     .join('\n')
@@ -21,7 +21,7 @@ export function ranOutcome(call: Call, hosts: readonly Ran[], what = 'the comman
   if (failed.length === 0) return { result: { hosts }, text }
   call.ui.data(text)
   const ends = failed.map(({ host, exit }) => `${host}: ${exit === null ? 'the line was lost' : `exit code ${exit}`}`).join(', ')
-  throw new ReleaserError('REMOTE_COMMAND', `${what} failed (${ends})`, { result: { hosts } })
+  throw new ReleaserError('REMOTE_COMMAND', `${what} failed (${ends})`, { hint, result: { hosts } })
 }
 
 function shown({ host, stdout, stderr }: Ran, named: boolean): string {

@@ -2,51 +2,38 @@ import { loadConfig, pickTargets } from '../local/config.ts'
 import { bootText } from '../remote/boot-text.ts'
 import type { Asked, HostOutcome, Planner, Prepared } from '../rollout/host.ts'
 import { idleOutcome } from '../rollout/host.ts'
-import { prepare } from '../rollout/prepare.ts'
+import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { bootWay, planSetup } from '../tasks/setup.ts'
 import { table } from '../ui/table.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations, labels } from './destinations.ts'
+import { destinations } from './destinations.ts'
 import { planText } from './plan-text.ts'
 import { askProtected } from './protected.ts'
+import { withHosts } from './with-hosts.ts'
 
 const plan: Planner = ({ target, host }, facts) => planSetup({ target, host, facts, bootText })
 
 /** `releaser setup`: prepares hosts, and has them settle at boot what was cut off when they went down. Again, it changes nothing. */
 export async function run(call: Call): Promise<Outcome> {
-  const { ui, globals, values } = call
+  const { globals, values } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
   const all = destinations(targets, values['host'])
   if (!globals.dryRun) await askProtected(call, targets, 'set up')
-  const rows = ui.rows(labels(all), { fleeting: true })
-  try {
-    const preparation = await prepare({
-      destinations: all,
-      observe: ui.observe,
-      signal: call.signal,
-      skipUnreachable: globals.skipUnreachable,
-    })
-    try {
-      for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
-      warn(call, preparation.hosts)
-      const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
-      const hosts = globals.dryRun ? prepared.map(wouldBe) : await carryOut(call, prepared)
-      const told = hosts.map((outcome) => ({ ...outcome, boot: bootOf(preparation.hosts, outcome) }))
-      const names = targets.map(({ name }) => name).join(',')
-      const changed = hosts.some((host) => host.changed)
-      const result = { target: names, changed, hosts: [...told, ...preparation.skipped] }
-      if (!globals.dryRun) return { result, text: `${tableOf(told)}\n\n${closing(names, changed)}` }
-      const plans = prepared.map((host) => host.plan)
-      return { result: { ...result, dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
-    } finally {
-      await preparation.close()
-    }
-  } finally {
-    await rows.close()
-  }
+  return withHosts(call, all, async (preparation) => {
+    warn(call, preparation.hosts)
+    const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
+    const hosts = globals.dryRun ? prepared.map(wouldBe) : await carryOut(call, prepared)
+    const told = hosts.map((outcome) => ({ ...outcome, boot: bootOf(preparation.hosts, outcome) }))
+    const names = targets.map(({ name }) => name).join(',')
+    const changed = hosts.some((host) => host.changed)
+    const result = { target: names, changed, hosts: [...told, ...preparation.skipped] }
+    if (!globals.dryRun) return { result, text: `${tableOf(told)}\n\n${closing(names, changed)}` }
+    const plans = prepared.map((host) => host.plan)
+    return { result: { ...result, dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
+  })
 }
 
 async function carryOut(call: Call, prepared: readonly Prepared[]): Promise<readonly HostOutcome[]> {
@@ -56,8 +43,7 @@ async function carryOut(call: Call, prepared: readonly Prepared[]): Promise<read
     observe: call.ui.observe,
     signal: call.signal,
     wait: call.globals.wait,
-    moment: async () => {},
-    shipment: async () => null,
+    ...NO_RELEASE,
   })
 }
 

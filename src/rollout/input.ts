@@ -10,3 +10,6 @@ export interface RolloutInput extends BeginInput {
 
 /** `locked`: all locks are held, nothing is sent. `sending`: just before. `undone`: all is taken back. */
 export type Moment = 'locked' | 'sending' | 'undone'
+
+/** Of a rollout that brings no release: nothing is sent, and no hook here goes with it. */
+export const NO_RELEASE: Pick<RolloutInput, 'shipment' | 'moment'> = { shipment: async () => null, moment: async () => {} }

@@ -78,7 +78,10 @@ describe('stop, start and restart', () => {
     expect(await answers(app)).toEqual([null, null])
     expect(await mine.call('stop', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
     expect(await mine.call('ping', 'target=prod')).toMatchObject({ code: 0 })
-    expect(await mine.call('pid', 'target=prod')).toMatchObject({ code: 10, last: { code: 'REMOTE_COMMAND' } })
+    expect(await mine.call('pid', 'target=prod')).toMatchObject({
+      code: 10,
+      last: { code: 'REMOTE_COMMAND', hint: expect.stringContaining('releaser start target=prod') },
+    })
 
     expect(await mine.call('start', 'target=prod')).toMatchObject({ code: 0, last: { changed: true } })
     await until(async () => (await answers(app)).every((version) => version === '1.0.0'))
@@ -192,4 +195,18 @@ it('a deploy to several targets migrates on the first host of each: each may hav
   expect(code, stderr).toBe(0)
   const migrated = (index: number) => readFile(home(hosts, index, 'several/shared/migrated'), 'utf8')
   expect(await Promise.all([migrated(0), migrated(1)])).toEqual(['one\n', 'two\n'])
+
+  // A host that is left out is told of, and is no failure.
+  const one = on('h1')
+  await mine.configure({ one: { ...one, hosts: [...one.hosts, { host: '127.0.0.1', port: await freePort(), name: 'dead' }] } })
+  expect(await mine.call('migrate', 'target=one')).toMatchObject({ code: 3 })
+  expect(await mine.call('migrate', 'target=one', '--skip-unreachable')).toMatchObject({
+    code: 0,
+    last: {
+      hosts: [
+        { host: 'h1', ok: true, exit: 0 },
+        { host: 'dead', ok: false, exit: null },
+      ],
+    },
+  })
 })
