@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { BootKind, Steps } from '../model/plan.ts'
+import { unitName, unitWord } from '../model/unit-text.ts'
 import { toShell } from './shell.ts'
 
 interface About {
@@ -16,18 +17,19 @@ interface About {
 export function bootText(kind: BootKind, about: About): Omit<Steps['boot'], 'kind'> {
   const { app, target, root } = about
   const mark = ` # releaser setup: ${app} ${target} ${forCron(root)}`
-  return { unit: unitName(about), mark, text: TEXTS[kind](about, mark) }
+  const own = createHash('sha256').update([app, target, root].join('\t')).digest('hex').slice(0, 8)
+  return { unit: unitName('releaser-boot', about, own), mark, text: TEXTS[kind](about, mark) }
 }
 
 const TEXTS: { readonly [K in BootKind]: (about: About, mark: string) => string } = {
-  systemd: (about) => unit(about, 'multi-user.target', [`RequiresMountsFor=${forUnit(about.root)}`]),
+  systemd: (about) => unit(about, 'multi-user.target', [`RequiresMountsFor=${unitWord(about.root)}`]),
   // A user's systemd mounts nothing, and cannot wait for who does.
   'systemd-user': (about) => unit(about, 'default.target', []),
   cron: ({ root }, mark) => `@reboot ${forCron(toShell(['/bin/sh', agentAt(root), root, 'boot']))}${mark}\n`,
 }
 
 function unit({ app, target, root }: About, wantedBy: string, needs: readonly string[]): string {
-  const words = [agentAt(root), root].map((word) => forUnit(word).replaceAll('$', '$$$$'))
+  const words = [agentAt(root), root].map((word) => unitWord(word, { exec: true }))
   return `${[
     `# Written by releaser setup. It does nothing unless a deploy of ${app} to ${target} was cut off.`,
     '[Unit]',
@@ -45,17 +47,6 @@ function unit({ app, target, root }: About, wantedBy: string, needs: readonly st
 
 function agentAt(root: string): string {
   return `${root}/.releaser/agent`
-}
-
-/** Names of apps and targets are longer on characters than names of units. */
-function unitName({ app, target, root }: About): string {
-  const own = createHash('sha256').update([app, target, root].join('\t')).digest('hex').slice(0, 8)
-  return `releaser-boot-${app}-${target}-${own}.service`.replaceAll(/[^\w.-]/g, '_')
-}
-
-/** One word of a unit file. */
-function forUnit(word: string): string {
-  return `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`
 }
 
 /** In a crontab a bare `%` ends the command. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeSharedEnv } from '../../src/model/app-env.ts'
+import { unitPattern, unitWord } from '../../src/model/unit-text.ts'
 import { anyValue, HOSTILE, variablesOf } from '../support/hostile-env.ts'
 import { type Machine, startMachine } from '../support/machine/machine.ts'
 
@@ -44,6 +45,34 @@ test.each([
   ['a value that is too long for a process', { V0: 'x', V1: 'x'.repeat(131_069) }],
 ])('it does not take what we refuse: %s', async (_, values) => {
   expect(await runUnit(values)).toEqual({ code: expect.toSatisfy((code) => code !== 0), values: {} })
+})
+
+test('what a unit starts gets any words as they were, and so do its variables', async () => {
+  const words = [...Object.values(HOSTILE), ...fc.sample(anyValue, 1000)]
+  const values = Object.fromEntries(fc.sample(anyValue, 200).map((value, index) => [`V${index}`, value]))
+  const odd = '/srv/50% [of] "$x" * \\n'
+  const printed = ['words', 'variables'].map((name) => join(machine.root, 'srv', name)) as [string, string]
+  for (const file of printed) await writeFile(file, '')
+  await writeFile(join(machine.root, odd), 'ODD=found\n')
+  const unit = `[Service]
+Type=oneshot
+${Object.entries(values)
+  .map(([name, value]) => `Environment=${unitWord(`${name}=${value}`)}`)
+  .join('\n')}
+EnvironmentFile=${unitPattern(odd)}
+StandardOutput=truncate:/srv/words
+ExecStart=/bin/sh -c ${unitWord(`/usr/bin/env -0 >/srv/variables; printf '%s\\0' "$@"`, { exec: true })} sh ${words.map((word) => unitWord(word, { exec: true })).join(' ')}
+`
+  await writeFile(join(machine.root, 'etc/systemd/system/words.service'), unit)
+  expect(await machine.ssh('root', 'systemctl daemon-reload && systemctl start words')).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: '',
+  })
+  expect((await readFile(printed[0], 'utf8')).split('\0').slice(0, -1)).toEqual(words)
+  const found = await readFile(printed[1], 'utf8')
+  expect(variablesOf(found)).toEqual(values)
+  expect(found).toContain('ODD=found\0')
 })
 
 /** How a unit ends whose `EnvironmentFile` holds these values, and what its process found. */
