@@ -1,4 +1,5 @@
 import type { BootKind, Plan, Step, StepKind } from '../model/plan.ts'
+import type { UnitKind } from '../model/service.ts'
 
 /** What each step of a plan reads like before it happens. */
 const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined } = {
@@ -19,14 +20,25 @@ const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined }
   prune: ({ dirs }) => `remove ${dirs.join(', ')}`,
   freeze: () => 'freeze: nobody deploys, rolls back or prunes until unlock',
   unfreeze: () => 'lift the freeze',
+  unit: ({ unit }) =>
+    unit
+      ? [`have systemd run the app, by ${PLACES[unit.kind](unit.name)}`, ...linesOf(unit.text ?? '')]
+          .join('\n      ')
+          .replaceAll(/ +$/gm, '')
+      : "take the app's unit away from systemd",
   boot: ({ kind, unit, text }) =>
-    [`settle at boot, by ${PLACES[kind](unit)}`, ...text.trimEnd().split('\n')].join('\n      ').replaceAll(/ +$/gm, ''),
+    [`settle at boot, by ${PLACES[kind](unit)}`, ...linesOf(text)].join('\n      ').replaceAll(/ +$/gm, ''),
 }
 
-const PLACES: { readonly [K in BootKind]: (unit: string) => string } = {
+const PLACES: { readonly [K in BootKind | UnitKind]: (unit: string) => string } = {
   systemd: (unit) => `/etc/systemd/system/${unit}`,
   'systemd-user': (unit) => `~/.config/systemd/user/${unit}`,
+  'systemd-sudo': (unit) => `/etc/systemd/system/${unit}, as root by sudo -n`,
   cron: () => 'a line in the crontab',
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.trimEnd().split('\n')
 }
 
 /** A plan as people read it with `--dry-run`. */

@@ -85,6 +85,7 @@ const runnerCommands = object({
   console: command.exactOptional(),
   rpc: command.exactOptional(),
   eval: command.exactOptional(),
+  systemd: z.boolean().exactOptional(),
 })
 
 const keepBy = object({

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { HostEntry, Target as Settings } from '../model/config.ts'
 import { seconds } from '../model/duration.ts'
 import { type HealthProblem, parseHealth } from '../model/health.ts'
+import { isSystemd } from '../model/service.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { Host, Target } from '../model/target.ts'
 import { hostLabel, parseHost } from './config-host.ts'
@@ -46,6 +47,7 @@ export function resolveTarget(
     ...sameHosts(at, good),
     ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
+    ...journalProblems(at, settings),
   ]
   if (problems.length > 0 || path === undefined || app === undefined) return { problems }
   const target: Target = {
@@ -136,6 +138,13 @@ function sharedProblems(at: string, paths: readonly string[]): readonly Problem[
   const [outer, inner] = clash
   const says = outer === inner ? `names "${outer}" twice` : `holds "${inner}", which lies in "${outer}"`
   return [{ path: `${at}.shared`, says, hint: `leave "${inner}" out` }]
+}
+
+function journalProblems(at: string, { logs = [], runner }: Partial<Settings>): readonly Problem[] {
+  const index = logs.indexOf('journal')
+  if (index < 0 || isSystemd(runner)) return []
+  const says = 'names the journal, which has only what systemd runs'
+  return [{ path: `${at}.logs[${index}]`, says, hint: "have systemd run the app (runner: 'systemd'), or name files below path" }]
 }
 
 /** A file on this machine: `~/` is the home directory, what is relative lies beside the configuration. */

@@ -117,6 +117,7 @@ export interface RunnerCommands {
   console?: string
   rpc?: string
   eval?: string
+  systemd?: boolean // have systemd run it, by a unit
 }
 export type Hooks = Partial<
   Record<HookName, string | { run: string; on?: 'local' | 'remote' | 'first'; timeout?: string; ignoreFailure?: boolean }>

@@ -1,5 +1,5 @@
 import type { HostState } from './host-state.ts'
-import type { PlacedService } from './service.ts'
+import type { AppUnit, PlacedService } from './service.ts'
 
 /** What each kind of step on a host must know. The agent has one function for each. */
 export interface Steps {
@@ -43,6 +43,8 @@ export interface Steps {
   unfreeze: Readonly<Record<never, never>>
   /** Have the host settle at boot what was cut off when it went down. */
   boot: { readonly kind: BootKind; readonly unit: string; readonly mark: string; readonly text: string }
+  /** Have systemd run the app by this unit from its next start on, and at boot; null: by none. */
+  unit: { readonly unit: AppUnit | null }
 }
 
 /** What starts our agent at boot: a unit of the system, one of a user who lingers, an `@reboot` line of a crontab. */
@@ -110,13 +112,21 @@ export interface Facts {
   readonly system: string
   readonly tools: readonly string[]
   /** Who logs in there, as far as it matters for what they may start at boot. */
-  readonly user: { readonly name: string; readonly root: boolean; readonly lingers: boolean }
+  readonly user: {
+    readonly name: string
+    readonly root: boolean
+    readonly lingers: boolean
+    /** Whether `sudo -n` lets them do anything; asked only where that matters. */
+    readonly sudo: boolean
+  }
   /** Whether systemd runs there. */
   readonly systemd: boolean
   /** The hash of the app's environment as it lies there; null where it has none. */
   readonly appEnv: string | null
   /** The app's process, and the directory below `releases/` that it was started from; null where none is known to run. */
   readonly app: { readonly pid: number; readonly dir: string } | null
+  /** The unit that we have installed for the app, and whether systemd runs it or is about to; null where there is none. */
+  readonly unit: (AppUnit & { readonly active: boolean }) | null
   /** What starts our agent at boot there, word for word; null where nothing does, or it has been removed by hand. */
   readonly boot: { readonly kind: string; readonly text: string } | null
   /** Null where the file system does not count them, or the host cannot say. */

@@ -1,9 +1,11 @@
+import type { Target } from './config.ts'
+
 /**
  * How the app of one release is started, stopped and asked, decided. Each is a script for `sh -c`, run in the physical directory of
  * that release with the app's environment; null where this runner cannot do it. `rpc` and `eval` get the expression as `$1`.
  */
 export interface Service {
-  readonly runner: 'commands' | 'systemd' | 'mix' | 'distillery' | 'relx'
+  readonly runner: 'commands' | 'mix' | 'distillery' | 'relx'
   /** Stays in the foreground and then is the app, or exits with 0 once it has daemonised, and then `pid` says which process it is. */
   readonly start: string
   /** Asks it to stop; the pid is waited for afterwards. Null: it gets TERM. */
@@ -25,6 +27,21 @@ export interface Layout {
   readonly version: string
 }
 
+/** Whose systemd runs an app: the machine's, where root logs in; that of a user who lingers; the machine's, reached by `sudo -n`. */
+export type UnitKind = 'systemd' | 'systemd-user' | 'systemd-sudo'
+
+/** The unit by which systemd runs an app; `text` null where it is not installed as it should be. */
+export interface AppUnit {
+  readonly kind: UnitKind
+  readonly name: string
+  readonly text: string | null
+}
+
+/** Whether this runner has systemd run the app. */
+export function isSystemd(runner: Target['runner']): boolean {
+  return runner === 'systemd' || (typeof runner === 'object' && runner.systemd === true)
+}
+
 /** Of a plan that lets the app be. */
 export const NO_SERVICES = { old: null, new: null } as const
 
@@ -32,6 +49,8 @@ export const NO_SERVICES = { old: null, new: null } as const
 export interface PlacedService {
   readonly dir: string
   readonly service: Service
+  /** By which systemd runs it from `current`; null: the agent starts it, as a process of its own session. */
+  readonly unit: AppUnit | null
   /** How long its own stop may take before TERM; KILL follows only where `kill` says so. */
   readonly stopSeconds: number
   readonly kill: boolean

@@ -12,8 +12,8 @@ export type Wish = readonly string[] | { readonly script: string; readonly args:
 
 /** The typed voice of templates/remote/agent.sh at one deploy path. Each method is one exec. */
 export interface Agent {
-  /** What the host says of itself. Takes no lock, changes nothing, leaves nothing behind. */
-  status(): Promise<Facts>
+  /** What the host says of itself; with `sudo` also whether that is allowed, which it may log. Takes no lock, changes nothing, leaves nothing behind. */
+  status(more?: { readonly sudo: boolean }): Promise<Facts>
   run(plan: Plan, transaction: string, author: Author, events: RunEvents): Promise<Run>
   receive(shipment: Shipment): Promise<Received>
   /** Says over this, a fresh line, that the transaction stays. `late`: the host had gone back already. */
@@ -24,7 +24,7 @@ export interface Agent {
 
 export function agentAt(remote: Remote, root: string): Agent {
   return {
-    status: () => status(remote, root),
+    status: (more) => status(remote, root, more?.sudo ?? false),
     run: (plan, transaction, author, events) => startRun(remote, root, plan, transaction, author, events),
     receive: (shipment) => sendRelease(remote, root, shipment),
     confirm: (transaction) => confirm(remote, root, transaction),
@@ -32,8 +32,8 @@ export function agentAt(remote: Remote, root: string): Agent {
   }
 }
 
-async function status(remote: Remote, root: string): Promise<Facts> {
-  const { lines, channel, stderr } = await startVerb(remote, root, 'status', '')
+async function status(remote: Remote, root: string, sudo: boolean): Promise<Facts> {
+  const { lines, channel, stderr } = await startVerb(remote, root, 'status', sudo ? 'sudo\n' : '')
   channel.stdin.end()
   const said: string[] = []
   for (let line = await lines.next(); line !== null; line = await lines.next()) said.push(line)

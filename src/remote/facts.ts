@@ -1,5 +1,6 @@
 import { decodeState } from '../model/host-state.ts'
 import type { Facts, HistoryEntry, Lock } from '../model/plan.ts'
+import type { UnitKind } from '../model/service.ts'
 
 /** What `status` printed, as Facts. Undefined when its last line is missing: then the line was lost on the way. */
 export function parseFacts(lines: readonly string[]): Facts | undefined {
@@ -19,8 +20,14 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     seq: number(one('seq')) ?? 0,
     time: number(one('time')) ?? 0,
     system: one('system') ?? '',
-    user: { name: one('user') ?? '', root: all('user')[0]?.[1] === '0', lingers: one('lingers') === 'yes' },
+    user: {
+      name: one('user') ?? '',
+      root: all('user')[0]?.[1] === '0',
+      lingers: one('lingers') === 'yes',
+      sudo: one('sudo') === 'yes',
+    },
     systemd: one('systemd') === 'yes',
+    unit: unitOf(all('unit')[0], all('united')),
     boot: bootOf(one('boot'), all('booted')),
     appEnv: one('app-env') ?? null,
     app: appOf(all('app')[0]),
@@ -51,8 +58,19 @@ function appOf(words: readonly string[] | undefined): Facts['app'] {
 }
 
 function bootOf(kind: string | undefined, lines: readonly (readonly string[])[]): Facts['boot'] {
-  if (kind === undefined || lines.length === 0) return null
-  return { kind, text: lines.map((words) => `${words.join('\t')}\n`).join('') }
+  return kind === undefined || lines.length === 0 ? null : { kind, text: textOf(lines) }
+}
+
+const UNIT_KINDS: readonly string[] = ['systemd', 'systemd-user', 'systemd-sudo'] satisfies readonly UnitKind[]
+
+function unitOf(words: readonly string[] | undefined, lines: readonly (readonly string[])[]): Facts['unit'] {
+  const [kind = '', name = '', active] = words ?? []
+  if (!UNIT_KINDS.includes(kind)) return null
+  return { kind: kind as UnitKind, name, active: active === 'active', text: lines.length === 0 ? null : textOf(lines) }
+}
+
+function textOf(lines: readonly (readonly string[])[]): string {
+  return lines.map((words) => `${words.join('\t')}\n`).join('')
 }
 
 /** The holder of a lock, from the words of its token. */

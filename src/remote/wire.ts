@@ -38,6 +38,7 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   prune: ({ dirs }) => dirs.map((dir) => [dir]),
   freeze: () => [[]],
   unfreeze: () => [[]],
+  unit: ({ unit }) => [unit ? [unit.kind, unit.name, '-', escapeValue(unit.text ?? '')] : ['none', '-', '-', '-']],
   boot: ({ kind, unit, mark, text }) => [[kind, unit, escapeValue(mark), escapeValue(text)]],
 }
 
@@ -94,11 +95,22 @@ function serviceLines(services: Plan['services']): readonly string[] {
   return (['old', 'new'] as const).flatMap((which) => {
     const placed = services[which]
     if (!placed) return []
-    const { dir, stopSeconds, kill, service } = placed
+    const { dir, stopSeconds, kill, unit, service } = placed
     const scripts = [service.start, service.stop, service.pid, service.version].map((script) =>
       script === null ? '-' : escapeValue(script),
     )
-    return [['service', which, dir, String(stopSeconds), kill ? 'kill' : 'spare', ...scripts].join('\t')]
+    return [
+      [
+        'service',
+        which,
+        dir,
+        String(stopSeconds),
+        kill ? 'kill' : 'spare',
+        unit?.kind ?? '-',
+        unit?.name ?? '-',
+        ...scripts,
+      ].join('\t'),
+    ]
   })
 }
 

@@ -26,7 +26,7 @@ export async function seeHealthy(work: Working, health: Health, { signal }: Pick
   work.run.go('unhealthy')
   await work.run.ended
   throw new ReleaserError('NOT_CHANGED', `${work.host.name}: the app is not healthy: ${result.why}`, {
-    hint: 'what it wrote is above, and on the host in shared/log/app.log',
+    hint: `what it wrote is above, and more: releaser logs target=${work.target.name}`,
   })
 }
 

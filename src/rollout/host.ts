@@ -1,5 +1,6 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Facts, Observe, Plan, Step } from '../model/plan.ts'
+import { isSystemd } from '../model/service.ts'
 import type { Host, Target } from '../model/target.ts'
 import { type Agent, agentAt } from '../remote/agent.ts'
 import type { Shipment } from '../remote/receive.ts'
@@ -55,7 +56,8 @@ export interface HostOutcome {
 /** Asks a host how it is. */
 export async function askHost(destination: Destination, remote: Remote): Promise<Asked> {
   const agent = agentAt(remote, destination.host.path)
-  return { ...destination, remote, agent, facts: await agent.status() }
+  const facts = await agent.status({ sudo: isSystemd(destination.target.runner) })
+  return { ...destination, remote, agent, facts }
 }
 
 /** A host's story as progress for whoever watches. Waiting for a word is no news. */

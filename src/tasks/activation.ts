@@ -9,6 +9,8 @@ export interface ActivationInput {
   /** The directories below `releases/` that serve before and after. */
   readonly from: string | null
   readonly dir: string
+  /** What gives the host the unit by which systemd is to run the app, or takes it away. */
+  readonly unit: readonly Step[]
   readonly services: { readonly old: PlacedService | null; readonly new: PlacedService | null }
   readonly version: string
   /** Whether this is the first host of the rollout. */
@@ -34,6 +36,7 @@ export function activation(input: ActivationInput): Step[] {
     ...hook('pre-activate'),
     { step: 'activate', dir, from },
     ...hook('post-activate'),
+    ...input.unit,
     ...start,
     ...migration(input, 'after-start'),
     { step: 'confirm', seconds: target.confirmSeconds },

@@ -9,7 +9,7 @@ import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
 import { refuseUnfit } from './refusals.ts'
 import { nextState, stateAfter, without } from './remembering.ts'
-import { envHash, layoutWord, placed, placedOld, settingsOf } from './service.ts'
+import { envHash, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
 
 /** The release that is to serve, as a plan needs it; `manifest` null where it lies on the hosts already. */
 export interface Wanted {
@@ -53,13 +53,15 @@ export function planDeploy(input: DeployInput): Plan {
   const lay = there === undefined || dir !== there.dir
   const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? there?.layout)
   const services = {
-    old: placedOld(target, view.current),
-    new: placed(target, { id: release.id, dir, ...(layout === undefined ? {} : { layout }) }),
+    old: placedOld(target, view.current, facts.unit),
+    new: placed(target, { id: release.id, dir, ...(layout === undefined ? {} : { layout }) }, { host, facts }),
   }
+  const unit = unitSteps(facts, services.new?.unit ?? null)
   const settings = settingsOf(target, services.new)
   const appEnv = input.appEnv ?? {}
   const configure = envHash(appEnv) !== facts.appEnv
-  const runsAsAsked = !configure && facts.state?.settings === settings && (services.new === null || facts.app?.dir === dir)
+  const runs = services.new === null || (facts.app?.dir === dir && (services.new.unit === null || facts.unit?.active === true))
+  const runsAsAsked = !configure && unit.length === 0 && facts.state?.settings === settings && runs
   // What died here is settled first, even where nothing else is to be done: the plan is void then, and made anew. And what
   // serves while somebody is at work may be about to go back.
   const idle = served && runsAsAsked && !input.force && facts.unsettled === null && !facts.litter && facts.lock === null
@@ -79,7 +81,7 @@ export function planDeploy(input: DeployInput): Plan {
     services,
     appEnv,
     transfer: lay ? transferFrom(view, input) : null,
-    steps: idle ? pruning(prune) : stepsOf(input, view, { dir, lay, configure, services }, prune),
+    steps: idle ? pruning(prune) : stepsOf(input, view, { dir, lay, configure, unit, services }, prune),
     next: without(next, prune),
     failed: stateAfter('failed', facts.state ?? NO_STATE, view, remembered, dir, lay),
     bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
@@ -120,7 +122,7 @@ function transferFrom(view: HostView, { knownManifests, target }: DeployInput): 
 
 function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly string[]): Step[] {
   const { release, target, first = true } = input
-  const { dir, lay, configure, services } = laid
+  const { dir, lay, configure, unit, services } = laid
   const shared = { dirs: target.shared?.dirs ?? [], files: target.shared?.files ?? [] }
   const links: Step[] = shared.dirs.length + shared.files.length > 0 ? [{ step: 'link', release: release.id, ...shared }] : []
   const arrive: Step[] = [
@@ -135,7 +137,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
     ...(lay ? arrive : []),
     ...configuring,
     ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
-    ...activation({ target, action: input.action, from, dir, services, version: release.version, first }),
+    ...activation({ target, action: input.action, from, dir, unit, services, version: release.version, first }),
     ...pruning(prune),
   ]
 }
@@ -147,6 +149,7 @@ interface Laid {
   readonly dir: string
   readonly lay: boolean
   readonly configure: boolean
+  readonly unit: readonly Step[]
   readonly services: Plan['services']
 }
 

@@ -8,7 +8,7 @@ import { relxService } from './runners/relx.ts'
 
 /**
  * How the app of a release is run on this target; null where nothing is to be started. Without a runner in the configuration the
- * release itself decides. A release that is not what the configured runner runs is refused (CONFIG).
+ * release itself decides; under systemd it is run by the same words. A release that is not what the configured runner runs is refused (CONFIG).
  */
 export function serviceOf(
   runner: Target['runner'],
@@ -17,13 +17,14 @@ export function serviceOf(
 ): Service | null {
   if (runner === 'none') return null
   if (typeof runner === 'object') return commands(runner)
+  if (layout !== null && (runner === undefined || runner === 'systemd' || runner === layout.kind))
+    return SERVICES[layout.kind](layout.name)
+  if (runner === undefined) return null
   if (runner === 'systemd') {
-    throw new ReleaserError('CONFIG', `target ${target}: runner 'systemd' is not supported by this version of releaser`, {
-      hint: 'write commands of your own for now: runner: { start, stop, pid }',
+    throw new ReleaserError('CONFIG', `target ${target}: release ${release} does not tell how systemd is to start it`, {
+      hint: "only OTP releases do; write runner: { systemd: true, start: 'exec ./server' } in the target",
     })
   }
-  if (layout !== null && (runner === undefined || runner === layout.kind)) return SERVICES[layout.kind](layout.name)
-  if (runner === undefined) return null
   throw new ReleaserError('CONFIG', `target ${target}: release ${release} is no ${runner} release`, {
     hint: layout
       ? `it is one of ${layout.kind}, which is found out by itself: leave runner out`
@@ -37,7 +38,7 @@ const SERVICES: { readonly [K in Layout['kind']]: (name: string) => Service } = 
   relx: relxService,
 }
 
-function commands(own: RunnerCommands): Service {
+function commands({ systemd: _, ...own }: RunnerCommands): Service {
   const none = { stop: null, restart: null, ping: null, pid: null, version: null, console: null, rpc: null, eval: null }
   return { ...none, ...own, runner: 'commands' }
 }

@@ -1,5 +1,6 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Plan, Step } from '../model/plan.ts'
+import { isSystemd } from '../model/service.ts'
 import { proof } from './activation.ts'
 import { currentEnv, currentOf, runnerOf } from './current.ts'
 import { COMMAND_SECONDS, hookStep } from './hook-step.ts'
@@ -17,7 +18,15 @@ export interface AppPlanInput extends UpkeepInput {
 export function planService(action: 'start' | 'stop' | 'restart', input: AppPlanInput): Plan {
   const { target, facts, first } = input
   const release = currentOf(input)
-  const service = runnerOf(target, release)
+  const service = { ...runnerOf(target, release), unit: facts.unit }
+  if (facts.unit === null && action !== 'stop' && isSystemd(target.runner))
+    throw new ReleaserError(
+      'NOT_CHANGED',
+      `${input.host.name}: there is no unit of the app there, by which systemd would run it`,
+      {
+        hint: `have it written: releaser setup target=${target.name}; a deploy does that too`,
+      },
+    )
   const { dir } = release
   const before = (name: 'pre-stop' | 'post-stop') => hookStep(target, name, { dir, release: 'old', first })
   const after = (name: 'pre-start' | 'post-start') => hookStep(target, name, { dir, release: 'new', first })
@@ -33,8 +42,8 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
   // What somebody else is about to change, or left half done, says nothing.
   const calm = facts.lock === null && facts.unsettled === null && !facts.litter
   const idle = {
-    start: calm && facts.app?.dir === dir,
-    stop: calm && facts.app === null && service.service.pid === null,
+    start: calm && facts.app?.dir === dir && facts.unit?.active !== false,
+    stop: calm && facts.app === null && !facts.unit?.active && (facts.unit !== null || service.service.pid === null),
     restart: false,
   }
   const steps = idle[action] ? [] : { start, stop, restart: [...stop, ...start] }[action]

@@ -4,8 +4,10 @@ import { seconds } from '../model/duration.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { decodeLayout, encodeLayout, layoutOf } from '../model/layout.ts'
 import type { Manifest } from '../model/manifest.ts'
-import type { PlacedService } from '../model/service.ts'
-import type { Target } from '../model/target.ts'
+import type { Facts, Step } from '../model/plan.ts'
+import { type AppUnit, isSystemd, type PlacedService, type Service } from '../model/service.ts'
+import type { Host, Target } from '../model/target.ts'
+import { appUnit } from './runners/systemd.ts'
 import { serviceOf } from './runners.ts'
 
 const STOP_SECONDS = 30
@@ -16,23 +18,56 @@ export function layoutWord(manifest: Manifest): string | undefined {
   return layout ? encodeLayout(layout) : undefined
 }
 
-/** How the app of a release is run from its directory; null where nothing is to be started. Fails where it does not fit the runner. */
-export function placed(target: Target, { id, dir, layout }: Pick<HostRelease, 'id' | 'dir' | 'layout'>): PlacedService | null {
+/**
+ * How the app of a release is run from its directory; null where nothing is to be started. Fails where it does not fit the runner,
+ * or the host that it is to run `on` (without one it says nothing of systemd).
+ */
+export function placed(
+  target: Target,
+  { id, dir, layout }: Pick<HostRelease, 'id' | 'dir' | 'layout'>,
+  on?: { readonly host: Host; readonly facts: Facts },
+): PlacedService | null {
   const service = serviceOf(target.runner, layout === undefined ? null : decodeLayout(layout), {
     target: target.name,
     release: id,
   })
-  const stopSeconds = (target.stopTimeout === undefined ? undefined : seconds(target.stopTimeout)) ?? STOP_SECONDS
-  return service && { dir, service, stopSeconds, kill: target.kill ?? false }
+  if (service === null) return null
+  const patience = patienceOf(target)
+  const unit = on && isSystemd(target.runner) ? appUnit({ ...on, ...patience, target, service }) : null
+  return { dir, service, unit, ...patience }
 }
 
-/** The release that leaves, as well as can be: one from before there was a runner has nothing to be stopped. */
-export function placedOld(target: Target, release: HostRelease | null): PlacedService | null {
+/**
+ * The release that leaves, as well as can be: one from before there was a runner has nothing to be stopped. By which unit it runs
+ * the host tells, whatever the target says now.
+ */
+export function placedOld(target: Target, release: HostRelease | null, unit: AppUnit | null): PlacedService | null {
+  if (release === null) return null
   try {
-    return release && placed(target, release)
+    const old = placed(target, release)
+    if (old || unit === null) return old && { ...old, unit }
   } catch {
-    return null
+    if (unit === null) return null
   }
+  return { dir: release.dir, service: BY_UNIT, unit, ...patienceOf(target) }
+}
+
+function patienceOf({ stopTimeout, kill }: Target): Pick<PlacedService, 'stopSeconds' | 'kill'> {
+  const written = stopTimeout === undefined ? undefined : seconds(stopTimeout)
+  return { stopSeconds: written ?? STOP_SECONDS, kill: kill ?? false }
+}
+
+/** Of which nobody says any more how it was run; its unit does. */
+const BY_UNIT: Service = {
+  ...{ runner: 'commands', start: 'exit 1', stop: null, restart: null },
+  ...{ ping: null, pid: null, version: null, console: null, rpc: null, eval: null },
+}
+
+/** What makes the host have just this unit for the app. */
+export function unitSteps(facts: Facts, wanted: AppUnit | null): Step[] {
+  const there = facts.unit
+  const same = there?.kind === wanted?.kind && there?.name === wanted?.name && there?.text === wanted?.text
+  return same ? [] : [{ step: 'unit', unit: wanted }]
 }
 
 /** The hash of `shared/env` as a host would hold it; null where there is none. */
@@ -44,7 +79,8 @@ export function envHash(values: Readonly<Record<string, string>>): string | null
 export function settingsOf(target: Target, service: PlacedService | null): string | undefined {
   if (service === null) return undefined
   const { runner, start, stop, pid, version } = service.service
-  return sha256(JSON.stringify([runner, start, stop, pid, version, target.health ?? null])).slice(0, 16)
+  const unit = service.unit ? [service.unit.kind, service.unit.text] : []
+  return sha256(JSON.stringify([runner, start, stop, pid, version, target.health ?? null, ...unit])).slice(0, 16)
 }
 
 function sha256(text: string): string {

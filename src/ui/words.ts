@@ -49,6 +49,7 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   prune: { doing: 'pruning old releases', done: 'old releases pruned' },
   freeze: { doing: 'freezing', done: 'frozen' },
   boot: { doing: 'setting up coming back at boot', done: 'coming back at boot set up' },
+  unit: { doing: 'having systemd run the app', done: 'unit of the app in place' },
   unfreeze: { doing: 'lifting the freeze', done: 'freeze lifted' },
   record: { doing: 'recording', done: 'recorded' },
   unlock: { doing: 'giving the lock back', done: 'lock given back' },

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # The agent: the part of releaser that lives on a host, in PATH/.releaser/agent-<sha256>.sh.
 #
-# (Its other parts beside this file, receive.sh, service.sh and boot.sh, are put in front of it: on a host they are one script.)
+# (Its other parts beside this file, receive.sh, service.sh, unit.sh and boot.sh, are put in front of it: on a host they are one script.)
 # It decides nothing. The client reads facts, makes a plan and hands it over; the agent carries it out under a
 # lock, notes the way back before each deed, takes back what failed or was not confirmed, and tells line by line.
 # POSIX sh and the usual small tools: dash, bash, busybox ash, ksh, mksh. No `local`, no arrays, no GNU flags.
@@ -117,8 +117,7 @@ verb_status() {
   fact system "$(uname -sm)"
   me=$(id -un 2>/dev/null)
   fact user "$me$TAB$(id -u)"
-  [ ! -e "/var/lib/systemd/linger/$me" ] || fact lingers yes
-  [ ! -d /run/systemd/system ] || fact systemd yes
+  fact_systemd "$me"
   for tool in awk cat chmod cmp cp crontab cut date dd df find grep gzip ln ls mkdir mkfifo mv openssl readlink rm rmdir sed setsid sha256sum shasum \
     sleep sort sync tail tar tr uname wc zstd; do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
   [ "$(printf ab | head -c 1 2>/dev/null)" != a ] || fact tool 'head -c'
@@ -212,7 +211,7 @@ settle_once() {
     close_journal reverting
   elif phase open; then
     [ ! -e "$T/receiver" ] || kill_group "$(cat "$T/receiver")"
-    unseed && unfreeze && unboot && configure_back || return 1
+    unseed && unfreeze && unplace boot && configure_back || return 1
     own_failure failed
     note_history failed "unchanged: $(cat "$T/why" 2>/dev/null || echo 'it was cut off')"
     close_journal open
@@ -394,7 +393,7 @@ take_back() {
   if [ -n "$kept" ] || phase confirmed; then settle; result='done'; return; fi
   printf '%s\n' "$why" >"$T/why"
   # Where nothing can be written any more, what is open is settled later; it has changed nothing unless it has seeded, frozen or set up.
-  if phase open; then if settle || { [ ! -e "$T/seeded" ] && [ ! -e "$T/boot/ways" ] && [ ! -e "$T/back/shared-env" ] && [ ! -e $R/frozen ]; }; then result=unchanged; fi
+  if phase open; then if settle || { [ ! -e "$T/seeded" ] && [ ! -e "$T/boot/ways" ] && [ ! -e "$T/unit/ways" ] && [ ! -e "$T/back/shared-env" ] && [ ! -e $R/frozen ]; }; then result=unchanged; fi
   elif move_phase pending reverting; then settle && result=undone
   elif phase pending; then cannot "write in $R"; said=$why
   else

@@ -1,12 +1,14 @@
 # shellcheck shell=sh disable=SC2154 # what is not set here, agent.sh sets
 # The agent's part for a host that went down in the middle: what starts the agent at boot, and what it does then. Functions
 # only; agent.sh is put behind it. A way to be started is KIND UNIT MARK: systemd, systemd-user or cron; the unit's file name;
-# the words that end our line in a crontab, for all else there is somebody's own.
+# the words that end our line in a crontab, for all else there is somebody's own. So is the way to run the app, of which unit.sh
+# tells. Each of the two, boot and unit, has a file of its name in .releaser/ and a folder in tx/TX/.
 #
 # In .releaser/:
 #   agent          a link to the agent that was used last: units and lines call this name
 #   boot           the way that setup has installed, so that status knows where to look
-# In tx/TX/boot/, the way back: ways (the new one, then the old one if there is one), and in 1 and 2 what was installed there
+# In tx/TX/boot/, the way back: was (that file), ways (the new one, then the old one, as far as they are), and in 1 and 2 what was
+# installed there
 
 # --- boot: what the next contact would do, done at once ------------------------------------------------------------
 
@@ -35,8 +37,12 @@ unfinished() { for file in "$R"/journal/* "$R"/lock/* "$R"/tx/*; do [ ! -e "$fil
 
 # --- setup: what starts us at boot -----------------------------------------------------------------------------------
 
-place_unit() { # KIND UNIT: sets $unit_file and $unit_link
-  case $1 in systemd) units=/etc/systemd/system wants=multi-user ;; *) units=${HOME:-}/.config/systemd/user wants=default ;; esac
+place_unit() { # KIND UNIT: sets $unit_file, $unit_link, and $as, the words that make a command root's
+  as=
+  case $1 in
+    systemd-user) units=${HOME:-}/.config/systemd/user wants=default ;;
+    *) units=/etc/systemd/system wants=multi-user; [ "$1" != systemd-sudo ] || as='sudo -n' ;;
+  esac
   unit_file=$units/$2 unit_link=$units/$wants.target.wants/$2
 }
 # marked 1|0 MARK: the lines that are ours, or those that are not.
@@ -55,13 +61,20 @@ installed() {
 install_way() {
   if [ "$1" = cron ]; then install_line "$3" "$4"; return; fi
   place_unit "$1" "$2"
+  # shellcheck disable=SC2086 # $as is none or two words
   words=$({
-    rm -f "$unit_file".*.tmp
+    $as rm -f "$unit_file".*.tmp
     if [ -s "$4" ]; then
-      mkdir -p "${unit_link%/*}" && put "$unit_file" <"$4" && cmp "$4" "$unit_file" \
-        && { [ -L "$unit_link" ] || ln -s "../$2" "$unit_link"; } && durable "${unit_link%/*}"
-    else rm -f "$unit_link" "$unit_file" && ! exists "$unit_file"; fi
+      $as mkdir -p "${unit_link%/*}" && put_unit <"$4" && cmp "$4" "$unit_file" \
+        && { [ -L "$unit_link" ] || $as ln -s "../$2" "$unit_link"; } && durable "${unit_link%/*}"
+    else $as rm -f "$unit_link" "$unit_file" && ! exists "$unit_file"; fi
   } 2>&1) || { why="cannot install $unit_file: ${words%%"$NL"*}"; return 1; }
+}
+# put_unit: as `put`.
+# shellcheck disable=SC2016,SC2086 # its own sh expands that; $as is none or two words
+put_unit() {
+  $as sh -c 'umask 022; cat >"$1"' sh "$unit_file.$$.tmp" && durable "$unit_file.$$.tmp" \
+    && $as mv -f "$unit_file.$$.tmp" "$unit_file" && durable "$units" || { $as rm -f "$unit_file.$$.tmp"; return 1; }
 }
 install_line() { # MARK FILE
   crontab_now "$T/crontab" || return 1
@@ -75,17 +88,19 @@ install_line() { # MARK FILE
 }
 set_crontab() { if [ -s "$1" ]; then crontab - <"$1"; else crontab -r; fi; }
 
-step_boot() { # KIND UNIT MARK TEXT
-  decode "$3"; way=$1$TAB$2$TAB$decoded B=$T/boot
-  decode "$4"
-  mkdir "$B" && printf %s "$decoded" >"$B/new" && true >"$B/none" \
-    && { printf '%s\n' "$way"; [ ! -f "$R/boot" ] || sed 1q "$R/boot"; } >"$B/ways.new" || cannot "write in $R" || return
+step_boot() { decode "$3"; place_way boot "$1$TAB$2$TAB$decoded" "$4"; } # KIND UNIT MARK TEXT
+# place_way boot|unit WAY TEXT: TEXT is installed in this way, in the place of what is; nothing where the way is empty.
+place_way() {
+  way=$2 old='' B=$T/$1
+  decode "$3"
+  mkdir "$B" && printf %s "$decoded" >"$B/new" && true >"$B/none" && { [ ! -f "$R/$1" ] || sed 1q "$R/$1" >"$B/was"; } \
+    && { [ -z "$way" ] || printf '%s\n' "$way"; [ ! -f "$B/was" ] || cat "$B/was"; } >"$B/ways.new" || cannot "write in $R" || return
   why=; keep_ways && durable "$B"/* "$B" "$T" && mv "$B/ways.new" "$B/ways" && durable "$B" \
     || { [ -n "$why" ] && return 1; } || cannot "write in $R" || return
-  old=$(sed -n 2p "$B/ways")
-  with_way "$way" "$B/new" || return 1
+  [ ! -f "$B/was" ] || old=$(cat "$B/was")
+  [ -z "$way" ] || with_way "$way" "$B/new" || return 1
   [ -z "$old" ] || [ "$old" = "$way" ] || with_way "$old" "$B/none" || return 1
-  printf '%s\n' "$way" | put "$R/boot" || cannot "write in $R"
+  { [ -z "$way" ] || printf '%s\n' "$way" | put "$R/$1"; } && { [ -n "$way" ] || { rm -f "$R/$1" && durable "$R"; }; } || cannot "write in $R"
 }
 with_way() { # WAY FILE
   IFS=$TAB read -r kind unit mark <<END
@@ -102,13 +117,13 @@ keep_ways() {
   done <"$B/ways.new"
 }
 # The undo: only what is ours is put back, since the rest may have been changed meanwhile.
-unboot() {
-  B=$T/boot
+unplace() { # boot|unit
+  B=$T/$1
   [ -f "$B/ways" ] || return 0
   n=0
   while IFS=$TAB read -r kind unit mark; do
     n=$((n + 1))
     install_way "$kind" "$unit" "$mark" "$B/$n" || return 1
   done <"$B/ways"
-  if [ $n = 2 ]; then sed -n 2p "$B/ways" | put "$R/boot"; else rm -f "$R/boot"; fi
+  if [ -f "$B/was" ]; then put "$R/$1" <"$B/was"; else rm -f "$R/$1"; fi
 }

@@ -2,7 +2,9 @@
 # The agent's part for the app as a process: its environment, stop, start, and the proof that it lives. Functions only;
 # agent.sh is put behind it. What is run comes from the plan: a service, one for the release that leaves, one for the new one:
 #
-#   service old|new DIR SECONDS kill|spare START STOP PID VERSION     scripts escaped, `-` where there is none
+#   service old|new DIR SECONDS kill|spare KIND UNIT START STOP PID VERSION
+#
+# KIND and UNIT are those of unit.sh, scripts are escaped, and `-` stands where there is none.
 #
 # In .releaser/ it keeps:
 #   env            env<TAB>NAME<TAB>value, the app's environment; shared/env says the same to people, sh and systemd
@@ -11,7 +13,7 @@
 # use_service old|new: sets s_* to that service of the plan; fails where the plan has none.
 use_service() {
   s_which=$1
-  IFS=$TAB read -r s_dir s_seconds s_kill s_start s_stop s_pid s_version <<END
+  IFS=$TAB read -r s_dir s_seconds s_kill s_kind s_unit s_start s_stop s_pid s_version <<END
 $(field "service$TAB$1" "$T/plan")
 END
   [ -n "$s_dir" ]
@@ -42,11 +44,12 @@ ask() {
 # app_now: sets `app` to the process id of the running app; fails where none runs.
 app_now() {
   app=
+  [ "$s_unit" = - ] || ! unit_app || return 0
   if [ -r "$R/app" ] && IFS=' ' read -r app app_birth app_boot app_dir <"$R/app"; then
     [ "$app_boot" = "$BOOT" ] && born "$app" && [ "$birth" = "$app_birth" ] && return 0
   fi
   find_app && return 0
-  [ "$s_pid" != - ] && ask 20 "$s_pid" || return 1
+  [ "$s_unit" = - ] && [ "$s_pid" != - ] && ask 20 "$s_pid" || return 1
   app=$(tr -cd '0-9\n' <"$T/answer" | grep . | head -n 1)
   [ -n "$app" ] && born "$app" && note_app
 }
@@ -65,7 +68,7 @@ find_app() {
   done
   app=; return 1
 }
-fact_app() { s_pid=-; ! app_now || fact app "$app$TAB$app_dir"; }
+fact_app() { s_pid=-; fact_unit; ! app_now || fact app "$app$TAB$app_dir"; }
 # Where it cannot be written down the app runs all the same, and is looked for the next time.
 note_app() { app_birth=$birth app_dir=$s_dir; echo "$app $birth $BOOT $s_dir" | put "$R/app" || rm -f "$R/app" || :; }
 # Its whole group, where it leads one: a shell in between must not be all that ends.
@@ -92,6 +95,7 @@ within() {
 }
 # stop_app SECONDS kill|spare: asks the app to stop, and waits until it is gone. One that does not run is stopped.
 stop_app() {
+  [ "$s_unit" = - ] || stop_unit "$1" || return 1
   app_now || { rm -f "$R/app"; return 0; }
   if [ "$s_stop" = - ]; then signal_app TERM; asked=0; else ask "$1" "$s_stop"; asked=$?; fi
   { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within 5 app_gone; } \
@@ -100,7 +104,13 @@ stop_app() {
   rm -f "$R/app"
 }
 start_app() {
-  ! app_now || { [ "$app_dir" = "$s_dir" ] || { why="pid $app of releases/$app_dir is still there"; return 1; }; return 0; }
+  if app_now; then
+    # What has outlived its unit, since nobody may kill it, runs on where it is to run again.
+    [ "$app_dir" = "$s_dir" ] && { [ "$s_unit" = - ] || [ "$app" = "$u_pid" ] || [ -n "${returning:-}" ]; } \
+      || { why="pid $app of releases/$app_dir is still there"; return 1; }
+    return 0
+  fi
+  [ "$s_unit" = - ] || { start_unit; return; }
   mkdir -p shared/log && true >>shared/log/app.log || cannot "write in shared/log" || return
   wc -c <shared/log/app.log >"$T/log-began"
   (RELEASER_SERVES=$ROOT/releases/$s_dir; export RELEASER_SERVES; in_app "$s_start") </dev/null >>shared/log/app.log 2>&1 3<&- 4>&- 5<&- &
@@ -118,7 +128,8 @@ ended_early() { ! born "$app"; }
 # show_log: the end of what the app wrote since it was started, and how a crash dump of the Erlang VM begins.
 show_log() {
   [ -n "${number:-}" ] || return 0
-  { tail -c "+$(($(cat "$T/log-began" 2>/dev/null || echo 0) + 1))" shared/log/app.log 2>/dev/null | tail -c 16384 | tail -n 20
+  { if [ "$s_unit" != - ]; then unit_log
+    else tail -c "+$(($(cat "$T/log-began" 2>/dev/null || echo 0) + 1))" shared/log/app.log 2>/dev/null | tail -c 16384 | tail -n 20; fi
     for dump in "releases/$s_dir"/erl_crash.dump shared/log/erl_crash.dump; do
       [ -z "$(find "$dump" -newer "$T/began" 2>/dev/null)" ] || head -n 3 "$dump"; done; } \
     | awk -v mark="@${TAB}out$TAB$number$TAB" '{ print mark $0 }' 2>/dev/null || :
@@ -136,7 +147,7 @@ save() {
   ! exists "$T/back/$1" && ! exists "$T/back/$1.none" || return 0
   if [ -f "$2" ]; then cp -p "$2" "$T/back/$1.tmp" && mv "$T/back/$1.tmp" "$T/back/$1"; else true >"$T/back/$1.none"; fi
 }
-configure_back() { restore env "$R/env" && restore shared-env shared/env && restart_back; }
+configure_back() { unit_back && restore env "$R/env" && restore shared-env shared/env && restart_back; }
 restore() {
   if [ -e "$T/back/$1.none" ]; then rm -f "$2"; elif [ -e "$T/back/$1" ]; then mv -f "$T/back/$1" "$2"; else return 0; fi && durable "${2%/*}"
 }
@@ -165,6 +176,7 @@ broke() { printf '%s\n' "$s_dir" >"$T/own-failure"; show_log; return 1; }
 # step_prove SECONDS VERSION: it is the process that was started, from this release, still there after so long, and says this version.
 step_prove() {
   use_service new && app_now || { why='the app has ended'; broke; return; }
+  [ "$s_unit" = - ] || unit_steady || { why='the app ended after its start, and systemd has started it again'; broke; return; }
   first="$app $app_birth"
   left=$1; while [ "$left" -gt 0 ] && ! given_up && ! app_gone; do sleep 1; left=$((left - 1)); done
   ! given_up || return 1
@@ -186,8 +198,9 @@ step_prove() {
 app_back_stop() {
   [ -e "$T/started" ] && use_service new || return 0
   returning=yes
-  # Where this had been done before, it is the old release that runs.
-  app_now && [ "$app_dir" = "$s_dir" ] || return 0
+  # Where this had been done before, it is the old release that runs. What systemd is about to start again has to be stopped too.
+  app_now || { [ "$s_unit" != - ] && ! unit_idle; } || return 0
+  [ -z "$app" ] || [ "$app_dir" = "$s_dir" ] || return 0
   stop_app 3 kill
 }
 app_back_start() {

@@ -51,7 +51,7 @@ describe.each(
   const connect = async () => processRemote({ env, shell: [join(base, 'bin', 'sh'), '-c'], cwd: base })
   const line = () => bootText('cron', { app: 'shop', target: 'prod', root: path }).text
   const cron: Partial<Facts> = { systemd: false }
-  const linger: Partial<Facts> = { systemd: true, user: { name: 'ana', root: false, lingers: true } }
+  const linger: Partial<Facts> = { systemd: true, user: { name: 'ana', root: false, lingers: true, sudo: false } }
   const facts = () => driver({ hosts: [{ connect, path }] }).facts()
 
   /** From now on the crontab says yes, and takes nothing. */

@@ -32,10 +32,10 @@ test('a mistyped key: its path, the file, and what may have been meant', async (
 })
 
 test('several problems are all told', async () => {
-  const config = { ...withTarget({ kep: 3, keep: 0, runner: 'systemd', confirm: '1 minute' }), defualts: {} }
+  const config = { ...withTarget({ kep: 3, keep: 0, templates: [], confirm: '1 minute' }), defualts: {} }
   expect(await problem(config)).toEqual({
     message: `5 problems in FILE:
-  targets.prod.runner is not supported by this version of releaser (write commands of your own: { start, stop, pid })
+  targets.prod.templates is not supported by this version of releaser (leave it out)
   targets.prod.keep must be a whole number of at least 1, not 0
   targets.prod.confirm must be a duration such as '30s', '5m', '4h' or '7d'
   targets.prod.kep is not a known key (did you mean "keep"?)
@@ -254,6 +254,12 @@ describe('a single problem', () => {
       'builders.site.clean[0] "var/st*/x" would remove the store',
       'name what the build makes',
     ],
+    [
+      'a journal without systemd',
+      withTarget({ logs: ['a.log', 'journal'], runner: { start: 'x' } }),
+      'targets.prod.logs[1] names the journal, which has only what systemd runs',
+      "have systemd run the app (runner: 'systemd'), or name files below path",
+    ],
   ])('%s', async (_, config, message, hint = 'mend it in FILE') => {
     expect(await problem(config)).toEqual({ message: `${message}, in FILE`, hint })
   })
@@ -271,13 +277,11 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), sign: { key: 'k' } }, 'sign'],
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
-    [{ ...withTarget({}), defaults: { logs: ['journal'] } }, 'defaults.logs[0]'],
     [withBuilder({ source: 'git' }), 'builders.site.source'],
     [withBuilder({ strip: 1 }), 'builders.site.strip'],
     [{ ...withTarget({}), builders: { x: { type: 'docker', dockerfil: 'x' } } }, 'builders.x.type'],
     ...(
       [
-        ['runner', 'systemd'],
         ['templates', []],
         ['backup', {}],
         ['sanitize', { command: 'x' }],
@@ -292,7 +296,6 @@ describe('not supported yet', () => {
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),
-    [withTarget({ logs: ['a.log', 'journal'] }), 'targets.prod.logs[1]'],
     ...['pre-upgrade', 'post-upgrade', 'post-backup'].map((hook): [unknown, string] => [
       withTarget({ hooks: { [hook]: 'x' } }),
       `targets.prod.hooks.${hook}`,

@@ -37,7 +37,15 @@ describe('serviceOf', () => {
     )
   })
 
-  it('refuses systemd, which is not there yet', () => {
-    expect(() => serviceOf('systemd', mix, about)).toThrow(/'systemd' is not supported by this version/)
+  it('has systemd run an OTP release, or commands of your own, by the same words', () => {
+    expect(serviceOf('systemd', mix, about)).toEqual(serviceOf('mix', mix, about))
+    expect(serviceOf({ systemd: true, start: 'x' }, mix, about)).toEqual(serviceOf({ start: 'x' }, mix, about))
+    expect(() => serviceOf('systemd', null, about)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG',
+        message: 'target prod: release 20261120172058-c1f865fc does not tell how systemd is to start it',
+        hint: "only OTP releases do; write runner: { systemd: true, start: 'exec ./server' } in the target",
+      }),
+    )
   })
 })

@@ -5,7 +5,7 @@ import { bootWay, planSetup } from '../../src/tasks/setup.ts'
 import { A, factsWith, HOST, onHost, TARGET } from '../support/facts.ts'
 
 const facts = (rest: Partial<Facts> = {}) => factsWith([onHost(A)], [A], rest)
-const deploy = { name: 'deploy', root: false, lingers: false }
+const deploy = { name: 'deploy', root: false, lingers: false, sudo: false }
 const withCron = [...facts().tools, 'crontab']
 const plan = (rest: Partial<Facts>) => planSetup({ target: TARGET, host: HOST, facts: facts(rest), bootText })
 const line = bootText('cron', { app: 'shop', target: 'prod', root: '/srv/shop' })
