@@ -1,13 +1,16 @@
 import { createInterface } from 'node:readline'
 import { ReleaserError } from '../model/errors.ts'
+import type { AppUnit } from '../model/service.ts'
+import type { Wish } from '../remote/agent.ts'
 import { askHost, type Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import { within } from '../rollout/true-end.ts'
 import { currentEnv, currentOf } from '../tasks/current.ts'
 import type { Call } from './command.ts'
 import type { Environments } from './environment.ts'
+import { JOURNAL, journalFollow, NO_UNIT, UNTIL_LET_GO } from './journal.ts'
 
-/** A file on a host that is shown. */
+/** A file on a host, or the journal of its app, that is shown. */
 export interface Log extends Destination {
   /** As the configuration names it: below the target's path, or absolute. */
   readonly file: string
@@ -15,17 +18,12 @@ export interface Log extends Destination {
   readonly head: string
 }
 
-/**
- * Follows a file by its name, so that one that is rotated, or comes later, is followed too; and ends when its stdin does, which is
- * when we end it or the line is gone: a `tail` alone would notice that only when it writes. `$1` is the file, `$2` the number of lines.
- */
+/** Follows a file by its name, so that one that is rotated, or comes later, is followed too. `$1` is the file, `$2` the number of lines. */
 const FOLLOW = `cd "$RELEASER_PATH" || exit
 case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
 [ -e "$file" ] || echo "there is no $1 yet" >&2
 tail -n "$2" -F "$file" 2>/dev/null &
-trap 'kill $! 2>/dev/null' EXIT
-trap 'exit 0' HUP INT TERM PIPE
-cat >/dev/null`
+${UNTIL_LET_GO}`
 
 /** How long hosts may take to end what follows. */
 const END_MS = 3000
@@ -46,6 +44,12 @@ export async function followLogs(call: Call, logs: readonly Log[], lines: number
     throw new ReleaserError('CONNECTION', 'the line to every host was lost', { hint: 'look at the network, and try again' })
 }
 
+function wishFor({ file, host }: Log, unit: AppUnit | null, lines: number): Wish {
+  if (file !== JOURNAL) return { script: FOLLOW, args: [file, String(lines)] }
+  if (unit) return journalFollow(unit, lines)
+  throw new ReleaserError('NOT_FOUND', `${host.name}: ${NO_UNIT}`, { hint: 'deploy, or have it written: releaser setup' })
+}
+
 async function followOne(call: Call, log: Log, lines: number, apps: Environments, signal: AbortSignal): Promise<void> {
   const { ui } = call
   const name = log.host.name
@@ -55,7 +59,7 @@ async function followOne(call: Call, log: Log, lines: number, apps: Environments
     currentOf(asked)
     if (signal.aborted) return
     const warn = (chunk: Buffer) => ui.warn(`${name}: ${chunk.toString('utf8').trim()}`)
-    const wish = { script: FOLLOW, args: [log.file, String(lines)] }
+    const wish = wishFor(log, asked.facts.unit, lines)
     const channel = await asked.agent.exec(wish, currentEnv(asked), warn)
     const end = () => void channel.stdin.end()
     signal.addEventListener('abort', end, { once: true })

@@ -1,5 +1,6 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { isSystemd } from '../model/service.ts'
 import { type Destination, orInterrupted } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import type { Call, Outcome } from './command.ts'
@@ -7,12 +8,13 @@ import { destinations } from './destinations.ts'
 import { type Environments, environments } from './environment.ts'
 import { followLogs, type Log } from './follow.ts'
 import { inCurrent } from './in-current.ts'
+import { JOURNAL, journalTail, NO_UNIT } from './journal.ts'
 import type { Ran } from './ran.ts'
 
 /** Where the agent has the app write. */
 const OURS = ['shared/log/app.log'] as const
 
-/** `releaser logs`: the ends of the log files of every host; with `--follow`, and what comes, until somebody stops it. */
+/** `releaser logs`: the ends of the log files, or of the app's journal, of every host; with `--follow`, and what comes, until somebody stops it. */
 export async function run(call: Call): Promise<Outcome> {
   const { ui, values, globals } = call
   const lines = linesOf(values['lines'])
@@ -37,6 +39,8 @@ export async function run(call: Call): Promise<Outcome> {
       hint: "an app that releaser has started writes to shared/log/app.log; name other files in the target's logs",
     })
   for (const { host, stderr } of missing) ui.warn(`${host}: ${stderr.trim()}`)
+  for (const { host } of shown.filter(({ ok, file, stdout }) => ok && file === JOURNAL && stdout === ''))
+    ui.warn(`${host}: the journal has nothing of the app, or does not show it to who logs in there`)
   return {
     result: { hosts: shown.map(({ host, target, ok, file, stdout }) => ({ host, target, ok, file, lines: linesIn(stdout) })) },
     text: shown.flatMap(({ head, stdout }) => linesIn(stdout).map((line) => head + line)).join('\n'),
@@ -50,14 +54,18 @@ case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
 exec tail -n "$2" "$file"`
 
 function tail(call: Call, { file, ...destination }: Log, lines: number, apps: Environments): Promise<Ran> {
-  const asking = inCurrent(call, destination, apps, () => ({ wish: { script: TAIL, args: [file, String(lines)] } }))
+  const asking = inCurrent(call, destination, apps, ({ facts }) => {
+    if (file !== JOURNAL) return { wish: { script: TAIL, args: [file, String(lines)] } }
+    return facts.unit ? { wish: journalTail(facts.unit, lines) } : { exit: 1, stdout: '', stderr: `${NO_UNIT}\n` }
+  })
   return orInterrupted(asking, call.signal)
 }
 
 function logsOf(all: readonly Destination[]): readonly Log[] {
   const several = all.length > 1
   return all.flatMap((destination) => {
-    const files = destination.target.logs ?? OURS
+    const { logs, runner } = destination.target
+    const files = logs ?? (isSystemd(runner) ? [JOURNAL] : OURS)
     return files.map((file) => {
       const names = [...(several ? [destination.host.name] : []), ...(files.length > 1 ? [file] : [])]
       return { ...destination, file, head: names.length === 0 ? '' : `${names.join(' ')}: ` }

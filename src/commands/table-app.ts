@@ -97,7 +97,10 @@ export const APP: Readonly<Record<string, Command>> = {
       HOST,
     ],
     examples: [
-      { line: 'releaser logs target=prod lines=20', does: "the end of shared/log/app.log, or of the config's logs" },
+      {
+        line: 'releaser logs target=prod lines=20',
+        does: "the end of shared/log/app.log, of its journal, or of the config's logs",
+      },
       { line: 'releaser logs target=prod --follow', does: 'and what comes, with the name of its host' },
     ],
     exits: ASKING.filter((code) => code !== 'REMOTE_COMMAND'),
