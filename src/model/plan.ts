@@ -1,4 +1,5 @@
 import type { HostState } from './host-state.ts'
+import type { HostUser } from './host-user.ts'
 import type { AppUnit, PlacedService } from './service.ts'
 
 /** What each kind of step on a host must know. The agent has one function for each. */
@@ -111,14 +112,7 @@ export interface Facts {
   readonly time: number
   readonly system: string
   readonly tools: readonly string[]
-  /** Who logs in there, as far as it matters for what they may start at boot. */
-  readonly user: {
-    readonly name: string
-    readonly root: boolean
-    readonly lingers: boolean
-    /** Whether `sudo -n` lets them do anything; asked only where that matters. */
-    readonly sudo: boolean
-  }
+  readonly user: HostUser
   /** Whether systemd runs there. */
   readonly systemd: boolean
   /** The hash of the app's environment as it lies there; null where it has none. */
