@@ -285,12 +285,12 @@ verb_run() {
   }
   trap ':' HUP PIPE
   transaction; code=$?
-  [ -z "${reader:-}" ] || kill "$reader" 2>/dev/null
+  [ -z "${reader:-}" ] || kill -KILL "$reader" 2>/dev/null # mksh loses a TERM that comes before a child has begun
   lay_by 2>/dev/null
   # What could not be settled is left to the watchdog, which tries once more.
   if ! journalled; then
-    [ -z "${watchdog:-}" ] || kill "$watchdog" 2>/dev/null
-    for other in "$R"/lock/*-"$TX".held; do other=${other##*/}; [ "$other" = "$TOKEN.held" ] || kill "${other%%-*}" 2>/dev/null; done
+    [ -z "${watchdog:-}" ] || kill -KILL "$watchdog" 2>/dev/null
+    for other in "$R"/lock/*-"$TX".held; do other=${other##*/}; [ "$other" = "$TOKEN.held" ] || kill -KILL "${other%%-*}" 2>/dev/null; done
     rm -rf "$T"; rm -f "$R"/lock/*-"$TX".held
   fi
   rm -f "$mine.held"
@@ -470,7 +470,7 @@ bounded() {
   ) >/dev/null 2>&1 3<&- 4>&- 5<&- &
   limit=$!
   while :; do wait "$2"; code=$?; kill -0 "$2" 2>/dev/null || break; done
-  kill $limit 2>/dev/null
+  kill -KILL $limit 2>/dev/null
   return "$code"
 }
 step_await() { tell "wait$TAB$1"; hear "go $1"; }

@@ -155,7 +155,7 @@ step_health() {
   (while within 1 false || :; do app_now || { echo died 1<>"$T/ctl"; exit; }; done) >/dev/null 2>&1 3<&- 5<&- &
   looking=$!
   tell "wait${TAB}healthy"; hear 'go healthy'; heard_it=$?
-  kill $looking 2>/dev/null
+  kill -KILL $looking 2>/dev/null
   [ $heard_it != 0 ] || return 0
   case $why in died) why='the app has ended' ;; unhealthy) why='the app does not answer as it should' ;; *) return 1 ;; esac
   broke
