@@ -47,7 +47,7 @@ export async function run(call: Call): Promise<Outcome> {
       targets,
       dir: loaded.dir,
       code: 'REMOTE_COMMAND',
-      facts: { release, dryRun: false, hosts },
+      facts: { action: 'deploy', release, dryRun: false, hosts },
     }).catch((error: unknown) => {
       throw error instanceof ReleaserError
         ? new ReleaserError(error.code, `${error.message}; the release stays`, { hint: error.hint, result: outcome.result })
