@@ -85,10 +85,15 @@ cover() {
 
 # A release that is here, laid out once more from its own directory and checked as if it had been sent.
 step_again() { # RELEASE DIGEST FROM copy|hardlink; DIGEST `-` where nobody knows it
-  I=$R/incoming/again M=$ROOT/$I base=$1 by=$4 digest=$2
+  I=$R/incoming/again M=$ROOT/$I/rest base=$1 by=$4 digest=$2
   [ "$digest" != - ] || digest=$(hash_of "$R/manifests/$1")
-  rm -rf "$I" && mkdir -p "$I/tree" && true >"$I/delta" && printf '%s\t%s\n' "$1" "$3" >"$I/reuse" || cannot "write in $R" || return
+  rm -rf "$I" && mkdir -p "$I/tree" "$M" && true >"$I/delta" && true >"$M/delta" && true >"$I/links" && printf '%s\t%s\n' "$1" "$3" >"$M/reuse" \
+    || cannot "write in $R" || return
   make_manifest || { why="the list of files of $1 on this host is not the one that was sent"; return 1; }
+  # What links to shared/ lie over is not there any more, and not wanted.
+  [ ! -f "$R/overlays/$3" ] || awk -F"$TAB" '$2 == "l"' "$R/overlays/$3" >"$I/links"
+  awk -F"$TAB" 'pass == 1 { over[$1] = 1; next }
+    { for (path = $1; path != ""; path = sub("/[^/]*$", "", path) ? path : "") if (path in over) next } 1' pass=1 "$I/links" pass=2 "$I/manifest" >"$M/manifest"
   (
     cd "$I/tree" && lay_out || exit 1
     take_over
@@ -97,15 +102,12 @@ step_again() { # RELEASE DIGEST FROM copy|hardlink; DIGEST `-` where nobody know
     sound | hash_listed >"$M/have"
     whole
   ) || {
-    changed=$(grep -vxF -f "$I/is" "$I/should" 2>/dev/null | sed -n 's|^\./||;s/'"$TAB"'.*//p' | head -n 1)
+    changed=$(grep -vxF -f "$M/is" "$M/should" 2>/dev/null | sed -n 's|^\./||;s/'"$TAB"'.*//p' | head -n 1)
     why="releases/$3 is not as it was sent${changed:+: $changed}"; return 1
   }
   # Its links to shared/ as they were: a rollback changes nothing there.
-  true >"$I/overlay" && while IFS=$TAB read -r path type _ _ target; do
-    [ "$type" = l ] || continue
+  true >"$I/overlay" && while IFS=$TAB read -r path _ _ _ target; do
     { case $path in */*) mkdir -p "$I/tree/${path%/*}" ;; esac; } && rm -rf "$I/tree/$path" && ln -s -- "$target" "$I/tree/$path" \
       && printf '%s\tl\t-\t-\t%s\n' "$path" "$target" >>"$I/overlay" || cannot "link $path" || return
-  done <<END
-$(cat "$R/overlays/$3" 2>/dev/null)
-END
+  done <"$I/links"
 }
