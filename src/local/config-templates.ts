@@ -1,6 +1,10 @@
 import type { Target } from '../model/config.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
+import { inRelease, mode, object } from './config-values.ts'
+
+/** A file of a release that is rendered into another one. */
+export const template = object({ from: inRelease, to: inRelease, mode: mode.exactOptional() })
 
 type Templates = NonNullable<Target['templates']>
 
