@@ -39,7 +39,7 @@ export async function run(call: Call): Promise<Outcome> {
       ask: () => askProtected(call, targets, `deploy ${release.version} to`),
     }),
   )
-  const outcome = rolledOutcome(call, 'deploy', release, rolled)
+  const outcome = rolledOutcome(call, 'deploy', release, rolled, targets)
   if (!globals.dryRun && rolled.hosts.some(({ changed }) => changed)) {
     const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
     await localHook(call, {

@@ -50,6 +50,25 @@ export async function hooksAt(moment: Moment, input: MomentInput, release: Wante
   }
 }
 
+/** Those of a rollout's hooks that will run here, in their order, for a dry run. */
+export function hooksHere(targets: readonly Target[], action: MomentInput['action']): readonly HookHere[] {
+  const { locked, sending, ready, switched } = HOOKS
+  const last: HookName = action === 'deploy' ? 'post-deploy' : 'post-rollback'
+  return [...[locked, sending, ready, switched].flatMap((names) => names[action]), last].flatMap((hook) =>
+    targets.flatMap((target) => {
+      const found = runsHere(target, hook) ? target.hooks[hook] : undefined
+      return found === undefined ? [] : [{ target: target.name, hook, run: typeof found === 'string' ? found : found.run }]
+    }),
+  )
+}
+
+/** A hook of a target that runs on this machine. */
+export interface HookHere {
+  readonly target: string
+  readonly hook: HookName
+  readonly run: string
+}
+
 function runsHere({ hooks }: Target, name: HookName): boolean {
   const hook = hooks[name]
   return !OF_HOSTS.includes(name) || (typeof hook === 'object' && hook.on === 'local')

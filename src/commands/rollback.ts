@@ -41,7 +41,7 @@ export async function run(call: Call): Promise<Outcome> {
       },
     }),
   )
-  const outcome = rolledOutcome(call, 'rollback', { ...rolled.release, app }, rolled)
+  const outcome = rolledOutcome(call, 'rollback', { ...rolled.release, app }, rolled, targets)
   if (!globals.dryRun) {
     const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
     await localHook(call, {

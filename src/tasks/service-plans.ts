@@ -39,7 +39,14 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
     restart: false,
   }
   const steps = idle[action] ? [] : { start, stop, restart: [...stop, ...start] }[action]
-  return { ...planUpkeep(action, steps, input), services, env: currentEnv(input) }
+  // Cut off between its halves, a restart has the app started again by the host itself.
+  const back = [...after('pre-start'), ...after('post-start')]
+  return {
+    ...planUpkeep(action, steps, input),
+    services,
+    env: currentEnv(input),
+    ...(action === 'restart' && back.length > 0 && { back: { hooks: back, env: {} } }),
+  }
 }
 
 /** Migrates once more, from the release that serves; without steps where this host is not the one that migrates. */

@@ -11,7 +11,7 @@
 
 # run_hook HOOK DIR SECONDS old|new RUN: what it prints goes to $T/out, and $T/in to it. Leaves `ending`, how it ended, in words.
 run_hook() {
-  decode "$5"; script=$decoded; out=$T/out; true >"$out"
+  decode "$5"; script=$decoded; out=$T/out
   input=$T/in; [ -f "$input" ] || input=/dev/null
   (
     cd -P "$ROOT/releases/$2" || exit 1
@@ -44,15 +44,16 @@ back_hooks() {
   true >"$T/ran.$1" 2>/dev/null
   returning=yes
   sed -n "s/^back$TAB$1$TAB//p" "$T/plan" | while IFS=$TAB read -r dir patience which run data; do
-    first_line "$T/under-way"
+    first_line "$T/under-way"; said=
     if [ "$line" = "$run" ]; then ending="$1 did not end before, so that it is not run again"
     else
       rm -f "$T/late"; printf '%s\n' "$data" >"$T/in" 2>/dev/null
       run_hook "$1" "$dir" "$patience" "$which" "$run" && continue
-      said=$(tail -n 1 "$out" 2>/dev/null | head -c 300); ending="$ending${said:+: $said}"
+      # It may hold a secret: the client tells it without, the host does not write it down.
+      said=$(tail -n 1 "$out" 2>/dev/null | tr '\t\r' '  ' | head -c 300)
     fi
-    tell "note${TAB}while taking back, $ending"
-    printf '; while taking back, %s' "$(printf '%s' "$ending" | tr '\t\r' '  ')" >>"$T/back-failed"
+    tell "note${TAB}while taking back, $ending${said:+: $said}"
+    printf '; while taking back, %s' "$ending" >>"$T/back-failed"
   done
   rm -f "$T/late"
 }

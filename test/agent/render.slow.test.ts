@@ -121,6 +121,9 @@ describe.each(SHELLS)('templates where sh is %s', (shell) => {
     expect(await deploy(a, 'one')).toMatchObject([{ changed: false }])
     expect(await deploy(a, 'two')).toMatchObject([{ changed: true, current: a.id }])
     expect([await readlink(join(root, 'current')), String(await current('app.conf'))]).toEqual([`releases/${a.id}~2`, 'a two'])
+    expect(d.progress.filter((event) => event.event === 'step' && event.step === 'send').at(-1)).toMatchObject({
+      detail: '0 files sent, 4 reused',
+    })
     await deploy(b, 'two')
     expect(String(await current('app.conf'))).toBe('b two')
     const back = (word: string) => d.roll(a, { action: 'rollback', appEnv: { WORD: word } })

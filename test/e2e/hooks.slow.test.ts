@@ -36,6 +36,10 @@ describe('a hook of hosts that runs here', () => {
       'pre-start': on(''),
     }
     const mine = await built(hosts, 'placed', { hooks })
+    const dry = await mine.say('deploy', 'target=prod', '--dry-run')
+    expect(dry.stdout).toMatch(
+      /^here:\n {2}post-upload of prod: echo .*\n(.*\n){4} {2}post-start of prod: .*\n\nprod h1: deploy shop 1\.0\.0\n/,
+    )
     const { code, last, stderr } = await mine.call(...DEPLOY)
     expect(code, stderr).toBe(0)
     const names = ['post-upload', 'post-configure', 'pre-stop', 'pre-activate', 'post-activate', 'post-start']
