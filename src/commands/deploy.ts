@@ -39,7 +39,7 @@ export async function run(call: Call): Promise<Outcome> {
       ask: () => askProtected(call, targets, `deploy ${release.version} to`),
     }),
   )
-  const outcome = rolledOutcome(call, 'deploy', release, rolled)
+  const outcome = rolledOutcome(call, 'deploy', release, rolled, targets)
   if (!globals.dryRun && rolled.hosts.some(({ changed }) => changed)) {
     const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
     await localHook(call, {
@@ -47,7 +47,7 @@ export async function run(call: Call): Promise<Outcome> {
       targets,
       dir: loaded.dir,
       code: 'REMOTE_COMMAND',
-      facts: { release, dryRun: false, hosts },
+      facts: { action: 'deploy', release, dryRun: false, hosts },
     }).catch((error: unknown) => {
       throw error instanceof ReleaserError
         ? new ReleaserError(error.code, `${error.message}; the release stays`, { hint: error.hint, result: outcome.result })

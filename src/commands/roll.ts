@@ -5,7 +5,6 @@ import type { Plan } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import type { Target } from '../model/target.ts'
 import type { Asked, Destination, HostOutcome, Planner, Prepared, ShipmentOf } from '../rollout/host.ts'
-import type { Moment } from '../rollout/input.ts'
 import { prepare } from '../rollout/prepare.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import type { Wanted } from '../tasks/deploy.ts'
@@ -14,7 +13,7 @@ import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments } from './environment.ts'
-import { localHook } from './local-hooks.ts'
+import { hooksAt } from './moments.ts'
 
 export interface RollInput {
   readonly call: Call
@@ -82,7 +81,8 @@ function planner(
   const { by } = author('')
   return (destination, facts) => {
     const { target, host } = destination
-    const [appEnv, first] = [apps.of(destination).values, leads(destination, asked)]
+    const { values: appEnv, secret: secrets } = apps.of(destination)
+    const first = leads(destination, asked)
     return planDeploy({
       action,
       target,
@@ -94,6 +94,7 @@ function planner(
       by,
       dryRun: call.globals.dryRun,
       appEnv,
+      secrets,
       first,
     })
   }
@@ -115,42 +116,12 @@ async function carryOut(
       observe: discreet(call.ui.observe, apps),
       signal: call.signal,
       wait: call.globals.wait,
-      moment: (moment) => hooksOf(moment, input, release, prepared),
+      moment: (moment) => hooksAt(moment, input, release, prepared),
       shipment: await shipments(input),
     })
   } finally {
     await rows.close()
   }
-}
-
-const LAST_WORD_MS = 1500
-
-const HOOKS = {
-  locked: { deploy: 'pre-deploy', rollback: 'pre-rollback' },
-  sending: { deploy: 'pre-upload' },
-  undone: { deploy: 'on-failure', rollback: 'on-failure' },
-} as const satisfies {
-  readonly [M in Moment]: object
-}
-
-async function hooksOf(moment: Moment, input: RollInput, release: Wanted, prepared: readonly Prepared[]): Promise<void> {
-  const names: { readonly deploy?: keyof Target['hooks']; readonly rollback?: keyof Target['hooks'] } = HOOKS[moment]
-  const name = names[input.action]
-  if (name === undefined) return
-  // Whoever stopped the rollout still has its hook told, for the little while that is left.
-  const call =
-    moment === 'undone' && input.call.signal.aborted ? { ...input.call, signal: AbortSignal.timeout(LAST_WORD_MS) } : input.call
-  await localHook(call, {
-    name,
-    targets: input.targets,
-    dir: input.loaded.dir,
-    code: 'NOT_CHANGED',
-    facts: {
-      release,
-      dryRun: false,
-      hosts: prepared.map(({ target, host, plan }) => ({ target: target.name, host: host.name, previous: plan.from })),
-    },
-  })
 }
 
 /** Where the bytes come from: the store's tarball, compressed as both ends can. */

@@ -3,6 +3,7 @@ import type { Plan, Step } from '../model/plan.ts'
 import { proof } from './activation.ts'
 import { currentEnv, currentOf, runnerOf } from './current.ts'
 import { COMMAND_SECONDS, hookStep } from './hook-step.ts'
+import { migratedBy } from './remembering.ts'
 import { planUpkeep, type UpkeepInput } from './upkeep.ts'
 
 export interface AppPlanInput extends UpkeepInput {
@@ -18,9 +19,9 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
   const { target, facts, first } = input
   const release = currentOf(input)
   const service = runnerOf(target, release)
-  const { dir } = release
-  const before = (name: 'pre-stop' | 'post-stop') => hookStep(target, name, { dir, release: 'old', first })
-  const after = (name: 'pre-start' | 'post-start') => hookStep(target, name, { dir, release: 'new', first })
+  const { dir, hooks: own } = release
+  const before = (name: 'pre-stop' | 'post-stop') => hookStep(target, name, { dir, release: 'old', first, own })
+  const after = (name: 'pre-start' | 'post-start') => hookStep(target, name, { dir, release: 'new', first, own })
   const services = { old: service, new: service }
   const version = release.version === 'unknown' ? null : release.version
   const stop: readonly Step[] = [...before('pre-stop'), { step: 'stop', dir }, ...before('post-stop')]
@@ -38,7 +39,14 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
     restart: false,
   }
   const steps = idle[action] ? [] : { start, stop, restart: [...stop, ...start] }[action]
-  return { ...planUpkeep(action, steps, input), services, env: currentEnv(input) }
+  // Cut off between its halves, a restart has the app started again by the host itself.
+  const back = [...after('pre-start'), ...after('post-start')]
+  return {
+    ...planUpkeep(action, steps, input),
+    services,
+    env: currentEnv(input),
+    ...(action === 'restart' && back.length > 0 && { back: { hooks: back, env: {} } }),
+  }
 }
 
 /** Migrates once more, from the release that serves; without steps where this host is not the one that migrates. */
@@ -49,7 +57,7 @@ export function planMigrate(input: AppPlanInput): Plan {
     throw new ReleaserError('CONFIG', `target ${target.name} has no migrate`, {
       hint: "write migrate: { run: 'bin/migrate' } in the target",
     })
-  const { dir } = currentOf(input)
+  const { id, dir } = currentOf(input)
   const step: Step = {
     step: 'command',
     hook: 'migrate',
@@ -60,5 +68,6 @@ export function planMigrate(input: AppPlanInput): Plan {
     release: 'new',
   }
   const here = first || migrate.on === 'each'
-  return { ...planUpkeep('migrate', here ? [step] : [], input), env: currentEnv(input) }
+  const plan = planUpkeep('migrate', here ? [step] : [], input)
+  return { ...plan, env: currentEnv(input), next: { ...plan.next, ...migratedBy(input.facts, here ? id : null) } }
 }

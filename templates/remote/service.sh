@@ -23,6 +23,7 @@ app_env() {
   if [ "$1" = old ]; then if [ -e "$ROOT/$T/back/env.none" ]; then file=none; elif [ -f "$ROOT/$T/back/env" ]; then file=$T/back/env; fi; fi
   [ ! -f "$ROOT/$file" ] || load_env <"$ROOT/$file"
   load_env <"$ROOT/$T/plan"
+  [ -z "${returning:-}" ] || back_env
 }
 # in_app SCRIPT: this process becomes the script, in the release's physical directory, with the app's environment.
 in_app() {
@@ -185,15 +186,15 @@ step_prove() {
 # What was started must go, so that what served can come: nothing that hangs may hold it up, so here KILL ends the wait.
 app_back_stop() {
   [ -e "$T/started" ] && use_service new || return 0
-  returning=yes
+  returning=yes; back_hooks pre-stop
   # Where this had been done before, it is the old release that runs.
-  app_now && [ "$app_dir" = "$s_dir" ] || return 0
-  stop_app 3 kill
+  ! app_now || [ "$app_dir" != "$s_dir" ] || stop_app 3 kill; ended=$?
+  back_hooks post-stop
+  return $ended
 }
 app_back_start() {
-  [ -e "$T/stopped" ] && use_service old || return 0
-  returning=yes
-  start_app
+  { [ -e "$T/stopped" ] || [ -e "$T/parting" ]; } && use_service old || return 0
+  returning=yes; back_hooks pre-start; start_app && back_hooks post-start
 }
 # A restart that was cut off between its halves: somebody's app must not stay down. One that has been tried is not tried again.
 restart_back() { [ "$(field action "$T/plan")" != restart ] || [ -e "$T/started" ] || app_back_start || :; }

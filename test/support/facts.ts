@@ -39,6 +39,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     dirs: releases.map(({ dir }) => dir),
     manifests: releases.map(({ id }) => id),
     overlays: [],
+    rendered: [],
     state: { ...NO_STATE, releases, served, since: 1_600_000_000, by: 'bob' },
     lock: null,
     frozen: null,
