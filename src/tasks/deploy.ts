@@ -54,7 +54,7 @@ export function planDeploy(input: DeployInput): Plan {
   const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? there?.layout)
   const services = {
     old: placedOld(target, view.current),
-    new: placed(target, { id: release.id, dir, ...(layout === undefined ? {} : { layout }) }),
+    new: placed(target, { id: release.id, dir, version: release.version, ...(layout === undefined ? {} : { layout }) }),
   }
   const settings = settingsOf(target, services.new)
   const appEnv = input.appEnv ?? {}
@@ -135,7 +135,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
     ...(lay ? arrive : []),
     ...configuring,
     ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
-    ...activation({ target, action: input.action, from, dir, services, version: release.version, first }),
+    ...activation({ target, action: input.action, from, dir, services, first }),
     ...pruning(prune),
   ]
 }

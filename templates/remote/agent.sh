@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # The agent: the part of releaser that lives on a host, in PATH/.releaser/agent-<sha256>.sh.
 #
-# (Its other parts beside this file, receive.sh, service.sh and boot.sh, are put in front of it: on a host they are one script.)
+# (Its other parts beside this file, such as receive.sh and service.sh, are put in front of it: on a host they are one script.)
 # It decides nothing. The client reads facts, makes a plan and hands it over; the agent carries it out under a
 # lock, notes the way back before each deed, takes back what failed or was not confirmed, and tells line by line.
 # POSIX sh and the usual small tools: dash, bash, busybox ash, ksh, mksh. No `local`, no arrays, no GNU flags.
@@ -139,7 +139,7 @@ verb_status() {
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
-  fact_app
+  fact_app; fact_cookies
   [ ! -r $R/state ] || head -c 1000000 $R/state | sed "s/^/state$TAB/"
   awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, $0 }' "$R"/overlays/* 2>/dev/null
   [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"
