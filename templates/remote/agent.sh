@@ -466,7 +466,7 @@ bounded() {
   (
     left=$1
     while [ "$left" -gt 0 ] && { [ -n "${returning:-}" ] || [ ! -e "$T/gone" ]; }; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; left=$((left - 1)); done
-    true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; sleep 3; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
+    true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; [ -n "${returning:-}" ] || sleep 2; sleep 1; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
   ) >/dev/null 2>&1 3<&- 4>&- 5<&- &
   limit=$!
   while :; do wait "$2"; code=$?; kill -0 "$2" 2>/dev/null || break; done

@@ -93,8 +93,9 @@ within() {
 # stop_app SECONDS kill|spare: asks the app to stop, and waits until it is gone. One that does not run is stopped.
 stop_app() {
   app_now || { rm -f "$R/app"; return 0; }
+  grace=5; [ -z "${returning:-}" ] || grace=1
   if [ "$s_stop" = - ]; then signal_app TERM; asked=0; else ask "$1" "$s_stop"; asked=$?; fi
-  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within 5 app_gone; } \
+  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within $grace app_gone; } \
     || { [ "$2" = kill ] && { signal_app KILL; within 5 app_gone; }; } \
     || { why="it did not stop within $1 s, nor on TERM: pid $app"; return 1; }
   rm -f "$R/app"
