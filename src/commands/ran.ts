@@ -38,7 +38,8 @@ function leftOut({ host, target, message = '' }: HostOutcome): Ran {
   return { host, target, ok: false, exit: null, stdout: '', stderr: `${message}\n` }
 }
 
-function shown({ host, stdout, stderr }: Ran, named: boolean): string {
+/** What one host printed, each line with the host's name where several are `named`. */
+export function shown({ host, stdout, stderr }: Ran, named: boolean): string {
   const text = `${stdout}${stdout === '' || stderr === '' || stdout.endsWith('\n') ? '' : '\n'}${stderr}`
   return named
     ? text
