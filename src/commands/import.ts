@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { importTarball } from '../local/import.ts'
 import { fallbackVersion } from '../model/release.ts'
+import { layoutVersion } from '../tasks/service.ts'
 import { HERE } from '../ui/board.ts'
 import type { Run } from './command.ts'
 import { during } from './during.ts'
@@ -11,7 +12,7 @@ import { takeIn, takenIn } from './take-in.ts'
 export const run: Run = async (call) => {
   const { values, ui, signal } = call
   const tags = tagsOf(values['tag'])
-  const version = versionOf(values['version']) ?? fallbackVersion(new Date())
+  const named = versionOf(values['version'])
   const { loaded, store } = await openPlace(call, true)
   const app = appMeant(loaded, values['app'])
   const list = ui.rows([HERE])
@@ -24,6 +25,7 @@ export const run: Run = async (call) => {
       signal,
     }),
   )
+  const version = named ?? layoutVersion(packed.manifest) ?? fallbackVersion(new Date())
   const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: null })
   await list.close()
   return takenIn(taken, 'imported')

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { packageVersion } from '../local/build/version.ts'
+import { otpVersion, packageVersion } from '../local/build/version.ts'
 import { gitState } from '../local/git.ts'
 import { packTree } from '../local/pack.ts'
 import { fallbackVersion } from '../model/release.ts'
@@ -27,7 +27,7 @@ export const run: Run = async (call) => {
       signal,
     }),
   )
-  const version = named ?? (await packageVersion([dir])) ?? fallbackVersion(new Date())
+  const version = named ?? (await otpVersion(dir)) ?? (await packageVersion([dir])) ?? fallbackVersion(new Date())
   const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: await gitState(dir) })
   await list.close()
   return takenIn(taken, 'packed')

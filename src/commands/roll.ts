@@ -11,6 +11,7 @@ import type { Wanted } from '../tasks/deploy.ts'
 import { planDeploy } from '../tasks/deploy.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
+import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments } from './environment.ts'
 import { hooksAt } from './moments.ts'
@@ -58,6 +59,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     const plan = planner(input, release, apps, preparation.hosts)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
+    warnOfCookies(call, release, prepared)
     if (globals.dryRun) return { release, plans, hosts: [...prepared.map(planned), ...preparation.skipped] }
     if (plans.some(({ steps }) => steps.length > 0)) {
       await rows.close()

@@ -80,6 +80,8 @@ export interface Facts {
   readonly appEnv: string | null
   /** The app's process, and the directory below `releases/` that it was started from; null where none is known to run. */
   readonly app: { readonly pid: number; readonly dir: string } | null
+  /** The sha256 of `releases/COOKIE` of each release of mix there. */
+  readonly cookies: readonly { readonly id: string; readonly sha256: string }[]
   /** What starts our agent at boot there, word for word; null where nothing does, or it has been removed by hand. */
   readonly boot: { readonly kind: string; readonly text: string } | null
   /** Null where the file system does not count them, or the host cannot say. */

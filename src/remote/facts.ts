@@ -25,6 +25,7 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     boot: bootOf(one('boot'), all('booted')),
     appEnv: one('app-env') ?? null,
     app: appOf(all('app')[0]),
+    cookies: all('cookie').map(([id = '', sha256 = '']) => ({ id, sha256 })),
     tools: all('tool').map(([name = '']) => name),
     freeBytes: kilobytes === null ? null : kilobytes * 1024,
     freeInodes: number(one('inodes')),

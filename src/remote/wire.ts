@@ -122,11 +122,11 @@ function serviceLines(services: Plan['services']): readonly string[] {
   return (['old', 'new'] as const).flatMap((which) => {
     const placed = services[which]
     if (!placed) return []
-    const { dir, stopSeconds, kill, service } = placed
+    const { dir, stopSeconds, kill, service, patience } = placed
     const scripts = [service.start, service.stop, service.pid, service.version].map((script) =>
       script === null ? '-' : escapeValue(script),
     )
-    return [['service', which, dir, String(stopSeconds), kill ? 'kill' : 'spare', ...scripts].join('\t')]
+    return [['service', which, dir, String(stopSeconds), kill ? 'kill' : 'spare', ...scripts, String(patience)].join('\t')]
   })
 }
 

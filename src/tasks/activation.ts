@@ -13,7 +13,6 @@ export interface ActivationInput {
   readonly from: string | null
   readonly dir: string
   readonly services: { readonly old: PlacedService | null; readonly new: PlacedService | null }
-  readonly version: string
   /** Whether this is the first host of the rollout. */
   readonly first: boolean
 }
@@ -44,14 +43,9 @@ export function activation(input: ActivationInput): Step[] {
 }
 
 /** That the app which was just started serves, and is what it should be. */
-export function proof({
-  target,
-  services,
-  version,
-}: Pick<ActivationInput, 'target' | 'services'> & { readonly version: string | null }): Step[] {
+export function proof({ target, services }: Pick<ActivationInput, 'target' | 'services'>): Step[] {
   const health: Step[] = target.health ? [{ step: 'health' }] : []
-  const says = services.new?.service.version ? version : null
-  return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: says }]
+  return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: services.new?.says ?? null }]
 }
 
 /** Whether a release migrates with this, be it on another host. A rollback never does. */

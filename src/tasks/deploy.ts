@@ -68,7 +68,7 @@ export function planDeploy(input: DeployInput): Plan {
   const hooks = release.manifest ? hooksIn(release.manifest, layout) : (release.hooks ?? (there ?? source)?.hooks)
   const services = {
     old: placedOld(target, view.current),
-    new: placed(target, { id: release.id, dir, ...(layout === undefined ? {} : { layout }) }),
+    new: placed(target, { id: release.id, dir, version: release.version, ...(layout === undefined ? {} : { layout }) }),
   }
   const settings = settingsOf(target, services.new)
   const configure = envHash(appEnv) !== facts.appEnv
@@ -142,7 +142,6 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
       from,
       dir,
       services,
-      version: release.version,
       first,
     }),
     ...pruning(prune),

@@ -23,12 +23,11 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
   const before = (name: 'pre-stop' | 'post-stop') => hookStep(target, name, { dir, release: 'old', first, own })
   const after = (name: 'pre-start' | 'post-start') => hookStep(target, name, { dir, release: 'new', first, own })
   const services = { old: service, new: service }
-  const version = release.version === 'unknown' ? null : release.version
   const stop: readonly Step[] = [...before('pre-stop'), { step: 'stop', dir }, ...before('post-stop')]
   const start: readonly Step[] = [
     ...after('pre-start'),
     { step: 'start', dir },
-    ...proof({ target, services, version }),
+    ...proof({ target, services }),
     ...after('post-start'),
   ]
   // What somebody else is about to change, or left half done, says nothing.

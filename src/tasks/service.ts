@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { encodeSharedEnv } from '../model/app-env.ts'
 import { seconds } from '../model/duration.ts'
+import { DEFAULT_PATIENCE } from '../model/health.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { decodeLayout, encodeLayout, layoutOf } from '../model/layout.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -16,14 +17,25 @@ export function layoutWord(manifest: Manifest): string | undefined {
   return layout ? encodeLayout(layout) : undefined
 }
 
+/** The version that an OTP release boots; null where it is none. */
+export function layoutVersion(manifest: Manifest): string | null {
+  return layoutOf(manifest, sha256)?.version ?? null
+}
+
 /** How the app of a release is run from its directory; null where nothing is to be started. Fails where it does not fit the runner. */
-export function placed(target: Target, { id, dir, layout }: Pick<HostRelease, 'id' | 'dir' | 'layout'>): PlacedService | null {
-  const service = serviceOf(target.runner, layout === undefined ? null : decodeLayout(layout), {
-    target: target.name,
-    release: id,
-  })
+export function placed(
+  target: Target,
+  { id, dir, version, layout: word }: Pick<HostRelease, 'id' | 'dir' | 'version' | 'layout'>,
+): PlacedService | null {
+  const layout = word === undefined ? null : decodeLayout(word)
+  const service = serviceOf(target.runner, layout, { target: target.name, release: id })
+  if (!service) return null
   const stopSeconds = (target.stopTimeout === undefined ? undefined : seconds(target.stopTimeout)) ?? STOP_SECONDS
-  return service && { dir, service, stopSeconds, kill: target.kill ?? false }
+  const patience = Math.ceil(target.health?.timeout ?? DEFAULT_PATIENCE.timeout)
+  // An OTP release says the version that it was made with, whatever it is called here.
+  const known = typeof target.runner === 'object' || layout === null ? version : layout.version
+  const says = service.version === null || known === 'unknown' ? null : known
+  return { dir, service, stopSeconds, kill: target.kill ?? false, patience, says }
 }
 
 /** The release that leaves, as well as can be: one from before there was a runner has nothing to be stopped. */

@@ -139,7 +139,7 @@ verb_status() {
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
-  fact_app
+  fact_app; fact_cookies
   [ ! -r $R/state ] || head -c 1000000 $R/state | sed "s/^/state$TAB/"
   awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, $0 }' "$R"/overlays/* 2>/dev/null
   [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"
@@ -451,7 +451,7 @@ bounded() {
   (
     left=$1
     while [ "$left" -gt 0 ] && { [ -n "${returning:-}" ] || [ ! -e "$T/gone" ]; }; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; left=$((left - 1)); done
-    true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; sleep 3; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
+    true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; [ -n "${returning:-}" ] || sleep 2; sleep 1; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
   ) >/dev/null 2>&1 3<&- 4>&- 5<&- &
   limit=$!
   while :; do wait "$2"; code=$?; kill -0 "$2" 2>/dev/null || break; done

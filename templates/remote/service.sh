@@ -2,7 +2,7 @@
 # The agent's part for the app as a process: its environment, stop, start, and the proof that it lives. Functions only;
 # agent.sh is put behind it. What is run comes from the plan: a service, one for the release that leaves, one for the new one:
 #
-#   service old|new DIR SECONDS kill|spare START STOP PID VERSION     scripts escaped, `-` where there is none
+#   service old|new DIR SECONDS kill|spare START STOP PID VERSION PATIENCE     scripts escaped, `-` where there is none
 #
 # In .releaser/ it keeps:
 #   env            env<TAB>NAME<TAB>value, the app's environment; shared/env says the same to people, sh and systemd
@@ -11,7 +11,7 @@
 # use_service old|new: sets s_* to that service of the plan; fails where the plan has none.
 use_service() {
   s_which=$1
-  IFS=$TAB read -r s_dir s_seconds s_kill s_start s_stop s_pid s_version <<END
+  IFS=$TAB read -r s_dir s_seconds s_kill s_start s_stop s_pid s_version s_patience <<END
 $(field "service$TAB$1" "$T/plan")
 END
   [ -n "$s_dir" ]
@@ -94,8 +94,9 @@ within() {
 # stop_app SECONDS kill|spare: asks the app to stop, and waits until it is gone. One that does not run is stopped.
 stop_app() {
   app_now || { rm -f "$R/app"; return 0; }
+  grace=5; [ -z "${returning:-}" ] || grace=1
   if [ "$s_stop" = - ]; then signal_app TERM; asked=0; else ask "$1" "$s_stop"; asked=$?; fi
-  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within 5 app_gone; } \
+  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within $grace app_gone; } \
     || { [ "$2" = kill ] && { signal_app KILL; within 5 app_gone; }; } \
     || { why="it did not stop within $1 s, nor on TERM: pid $app"; return 1; }
   rm -f "$R/app"
@@ -113,7 +114,7 @@ start_app() {
   rm -f "$R/app"
   [ $code = 0 ] || { why="start ended with exit code $code"; return 1; }
   [ "$s_pid" != - ] || { why="start ended with exit code 0 and there is no pid command that says which process the app is"; return 1; }
-  within 10 app_now || { why="start ended with exit code 0, but pid names no process"; return 1; }
+  patiently "$s_patience" app_now || { why="start ended with exit code 0, but pid names no process"; return 1; }
 }
 ended_early() { ! born "$app"; }
 # show_log: the end of what the app wrote since it was started, and how a crash dump of the Erlang VM begins.
@@ -148,7 +149,7 @@ step_stop() { # the release that leaves
 }
 step_start() {
   use_service new && true >"$T/started" && durable "$T" || cannot "write the way back" || return
-  start_app || { broke; return 1; }
+  start_app || { given_up || broke; return 1; }
 }
 # The client asks the app whether it answers; here somebody looks whether it lives meanwhile.
 step_health() {
@@ -177,7 +178,7 @@ step_prove() {
     *"$(pwd -P)/releases/"*) why="pid $app runs from another release: $(printf '%s' "$elsewhere" | tr '\n' ' ')"; broke; return ;;
   esac
   [ "$s_version" != - ] && [ "$2" != - ] || return 0
-  ask 20 "$s_version" || { why="version failed: $(head -c 300 "$T/answer" | tr '\n\t' '  ')"; broke; return; }
+  first_words || return
   case "$(cat "$T/answer")" in *"$2"*) ;; *) why="the app says that it is $(head -n 1 "$T/answer" | head -c 100), not $2"; broke; return ;; esac
 }
 

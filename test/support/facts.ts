@@ -24,6 +24,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     boot: null,
     appEnv: null,
     app: null,
+    cookies: [],
     tools: [
       ...'awk cat chmod cmp cp cut date dd df find grep gzip ln ls mkdir mkfifo mv readlink rm rmdir sed sha256sum sleep sort sync tail tar tr uname wc'.split(
         ' ',

@@ -6,7 +6,7 @@ import { gitState } from '../git.ts'
 import { runLocalHook } from '../hooks.ts'
 import { clean } from './clean.ts'
 import { type BuildShell, buildByCommand, buildFailure } from './command.ts'
-import { commandVersion, packageVersion } from './version.ts'
+import { commandVersion, otpVersion, packageVersion } from './version.ts'
 
 /** What a build made, and where from. */
 export interface Built {
@@ -31,8 +31,8 @@ export interface BuildOptions {
 }
 
 /**
- * Makes a build: `clean`, `pre-build`, the builder, `post-build`. Its version is the one asked for, the builder's, or that of the
- * `package.json` in what was built or in the configuration's folder. Fails with BUILD, or INTERRUPTED when aborted.
+ * Makes a build: `clean`, `pre-build`, the builder, `post-build`. Its version is the one asked for, the builder's, that of the OTP
+ * release that was built, or that of the `package.json` in what was built or in the configuration's folder. Fails with BUILD, or INTERRUPTED when aborted.
  */
 export async function runBuild(options: BuildOptions): Promise<Built> {
   const { name, builder, app, dir, onOutput, signal } = options
@@ -50,9 +50,14 @@ export async function runBuild(options: BuildOptions): Promise<Built> {
   const shell: BuildShell = { dir, env: { ...env, RELEASER_VERSION: early ?? '' }, onOutput, signal }
   await runBuildHook('pre-build', options, shell, { app, builder: name, version: early ?? null, git })
   const output = await buildByCommand(name, builder, shell)
-  const version = options.version ?? (await lateVersion(builder, shell)) ?? (await packageVersion([output, dir]))
+  const version = options.version ?? (await lateVersion(builder, shell)) ?? (await foundVersion(output, dir))
   await runBuildHook('post-build', options, shell, { app, builder: name, version, git, output })
   return { dir: output, version, git }
+}
+
+/** The version of what was built, by itself. */
+async function foundVersion(output: string, dir: string): Promise<string | null> {
+  return (await otpVersion(output)) ?? (await packageVersion([output, dir]))
 }
 
 /** For `RELEASER_VERSION`: a command that can only answer after the build says nothing yet. */

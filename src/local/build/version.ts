@@ -13,6 +13,13 @@ export async function packageVersion(dirs: readonly string[]): Promise<string | 
   return null
 }
 
+/** The version that an OTP release in a folder boots; null where it is none. */
+export async function otpVersion(dir: string): Promise<string | null> {
+  const text = await readFile(join(dir, 'releases/start_erl.data'), 'utf8').catch(() => '')
+  const version = /^\S+ (\S+)\s*$/.exec(text)?.[1]
+  return version !== undefined && isName(version) ? version : null
+}
+
 /** What a command prints as the version: its last line on stdout that is not empty, or how it ended without one. */
 export async function commandVersion(
   command: string,
