@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { importTarball } from '../local/import.ts'
 import { fallbackVersion } from '../model/release.ts'
-import { layoutVersion } from '../tasks/service.ts'
 import { HERE } from '../ui/board.ts'
 import type { Run } from './command.ts'
 import { during } from './during.ts'
@@ -21,11 +20,12 @@ export const run: Run = async (call) => {
       file: resolve(values['file'] ?? ''),
       storeDir: store.dir,
       app,
+      ...(named !== undefined && { named }),
       onProgress: (done, total) => ui.observe({ event: 'progress', host: null, step: 'import', done, total }),
       signal,
     }),
   )
-  const version = named ?? layoutVersion(packed.manifest) ?? fallbackVersion(new Date())
+  const version = named ?? packed.version ?? fallbackVersion(new Date())
   const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: null })
   await list.close()
   return takenIn(taken, 'imported')

@@ -17,11 +17,6 @@ export function layoutWord(manifest: Manifest): string | undefined {
   return layout ? encodeLayout(layout) : undefined
 }
 
-/** The version that an OTP release boots; null where it is none. */
-export function layoutVersion(manifest: Manifest): string | null {
-  return layoutOf(manifest, sha256)?.version ?? null
-}
-
 /** How the app of a release is run from its directory; null where nothing is to be started. Fails where it does not fit the runner. */
 export function placed(
   target: Target,

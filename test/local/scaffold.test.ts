@@ -20,7 +20,16 @@ const names = async (dir: string) => (await listTree(dir)).map((line) => line.sp
 async function build(dir: string) {
   const loaded = await loadConfig({ cwd: dir })
   const target = loaded.targets.get('prod')
-  return { target, built: await runBuild({ ...pickBuilder(loaded, { target }), app: 'shop', version: '1.0', dir: loaded.dir }) }
+  return {
+    target,
+    built: await runBuild({
+      ...pickBuilder(loaded, { target }),
+      app: 'shop',
+      version: '1.0',
+      dir: loaded.dir,
+      scratch: await project(),
+    }),
+  }
 }
 
 test('there are four templates', async () => {
