@@ -16,6 +16,8 @@ const PATIENCE = 9500
 const stopping = new AbortController()
 const argv = process.argv.slice(2)
 const manner = mannerOf(argv)
+/** All is said, and the exit code is what was said: a signal comes too late to change that. */
+let ended = false
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
 for (const stream of [process.stdout, process.stderr]) stream.on('error', readerIsGone)
@@ -23,6 +25,10 @@ process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
 
 process.exitCode = await main()
+ended = true
+// Node takes the handlers of signals away before it ends by itself, but not where it is told to: until the very end, no signal
+// may make the exit code lie.
+process.once('beforeExit', () => process.exit())
 // Empty writes end when all before them have reached the reader; the timer counts only while something else lives.
 await Promise.all(
   [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
@@ -96,6 +102,7 @@ function understood(error: unknown): ReleaserError {
 
 /** The first signal asks the command to end in a safe state; the second, or too long a wait, ends the process as it is. */
 function stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+  if (ended) return
   if (stopping.signal.aborted) stopAtOnce()
   if (!manner.quiet && signal !== 'SIGHUP') process.stderr.write('releaser: stopping safely; once more to stop at once\n')
   stopping.abort(new ReleaserError('INTERRUPTED', `stopped by ${signal}`))

@@ -4,12 +4,11 @@ import type { HostRelease } from '../model/host-state.ts'
 import type { Service } from '../model/service.ts'
 import { askOnce } from '../rollout/healthy.ts'
 import type { Asked } from '../rollout/host.ts'
-import { inParallel } from '../rollout/parallel.ts'
 import { currentEnv, runnerOf } from '../tasks/current.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
-import { inCurrent, type Question } from './in-current.ts'
+import { inEvery, type Question } from './in-current.ts'
 import { ranOutcome } from './ran.ts'
 
 type Verb = 'ping' | 'pid' | 'version' | 'rpc' | 'eval'
@@ -28,10 +27,8 @@ export async function run(call: Call): Promise<Outcome> {
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would ask the app: ${words}`).join('\n') }
   }
   const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  const hosts = await inParallel(all, 10, (destination) =>
-    inCurrent(call, destination, apps, (asked, current) => question(command, asked, current, rest)),
-  )
-  return ranOutcome(call, hosts, command, hintFor(command, values['target'] ?? ''))
+  const ran = await inEvery(call, all, apps, (asked, current) => question(command, asked, current, rest))
+  return ranOutcome(call, ran, command, hintFor(command, values['target'] ?? ''))
 }
 
 async function question(verb: Verb, asked: Asked, release: HostRelease, args: readonly string[]): Promise<Question> {

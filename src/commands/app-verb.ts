@@ -13,6 +13,7 @@ import { type Environments, environments } from './environment.ts'
 import { hearing } from './hearing.ts'
 import { planText } from './plan-text.ts'
 import { askProtected } from './protected.ts'
+import { shown } from './ran.ts'
 import { withHosts } from './with-hosts.ts'
 
 /** What can be done to the app of the release that serves, under the lock. */
@@ -30,7 +31,7 @@ const VERBS = {
     plan: (input: AppPlanInput) => planService('restart', input),
     done: (target: string) => `the app of ${target} runs again`,
   },
-  migrate: { plan: planMigrate, done: (target: string) => `${target} is migrated` },
+  migrate: { plan: planMigrate, done: (target: string) => `the migration of ${target} has run` },
 } as const
 
 /** `releaser start`, `stop`, `restart` and `migrate`: one host after the other; where one fails the others are left alone. */
@@ -85,7 +86,9 @@ async function carryOut(
   })
   const hosts = heard.ran([...outcomes, ...skipped])
   const changed = outcomes.some((outcome: HostOutcome) => outcome.changed)
-  return { result: { target, changed, hosts }, text: VERBS[verb].done(target, changed) }
+  // What a migration printed is worth reading; a start prints nothing.
+  const printed = hosts.filter(({ stdout }) => stdout !== '').map((one) => shown(one, hosts.length > 1).trimEnd())
+  return { result: { target, changed, hosts }, text: [...printed, VERBS[verb].done(target, changed)].join('\n') }
 }
 
 /** A start brings no new environment: whoever has changed it here would wait for it in vain. */

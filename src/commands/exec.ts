@@ -1,10 +1,9 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
-import { inParallel } from '../rollout/parallel.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
-import { inCurrent } from './in-current.ts'
+import { inEvery } from './in-current.ts'
 import { ranOutcome } from './ran.ts'
 
 /** `releaser exec`: any command, in the current release of every host. Several words run as they are, a single one through `sh -c`. */
@@ -19,6 +18,5 @@ export async function run(call: Call): Promise<Outcome> {
   if (globals.dryRun)
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would run ${rest.join(' ')}`).join('\n') }
   const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  const hosts = await inParallel(all, 10, (destination) => inCurrent(call, destination, apps, () => ({ wish: rest })))
-  return ranOutcome(call, hosts)
+  return ranOutcome(call, await inEvery(call, all, apps, () => ({ wish: rest })))
 }

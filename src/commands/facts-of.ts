@@ -1,41 +1,53 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Facts } from '../model/plan.ts'
-import { agentAt } from '../remote/agent.ts'
-import type { Destination } from '../rollout/host.ts'
+import { type Asked, askHost, type Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import type { Call } from './command.ts'
 import { labels } from './destinations.ts'
 
-/** A host and what it says of itself, or why it says nothing. */
-export type Answer = Destination &
-  ({ readonly facts: Facts; readonly error: null } | { readonly facts: null; readonly error: ReleaserError })
+/** A host and what it says of itself, or why it says nothing; and what else has been seen there. */
+export type Answer<Seen = unknown> = Destination &
+  (
+    | { readonly facts: Facts; readonly seen: Seen; readonly error: null }
+    | { readonly facts: null; readonly seen: null; readonly error: ReleaserError }
+  )
 
-/** Asks every host how it is; one that cannot be reached is told, and does not stop the others. */
-export async function factsOf(call: Call, all: readonly Destination[]): Promise<readonly Answer[]> {
+/** Asks every host how it is, and looks closer there; one that cannot be reached is told, and does not stop the others. */
+export async function factsOf<Seen>(
+  call: Call,
+  all: readonly Destination[],
+  look: (asked: Asked) => Promise<Seen>,
+): Promise<readonly Answer<Seen>[]> {
   const { ui } = call
   const rows = ui.rows(labels(all), { fleeting: true })
   try {
-    return await inParallel(all, 10, async (destination): Promise<Answer> => {
+    return await inParallel(all, 10, async (destination): Promise<Answer<Seen>> => {
       const host = destination.host.name
       ui.observe({ event: 'step', host, step: 'facts', state: 'start' })
       try {
         const remote = await destination.connect()
         try {
-          const facts = await agentAt(remote, destination.host.path).status()
+          const asked = await askHost(destination, remote)
+          const seen = await look(asked)
           ui.observe({ event: 'step', host, step: 'facts', state: 'ok' })
-          return { ...destination, facts, error: null }
+          return { ...destination, facts: asked.facts, seen, error: null }
         } finally {
           await remote.close()
         }
       } catch (error) {
         if (!(error instanceof ReleaserError)) throw error
         ui.observe({ event: 'step', host, step: 'facts', state: 'failed' })
-        return { ...destination, facts: null, error }
+        return { ...destination, facts: null, seen: null, error }
       }
     })
   } finally {
     await rows.close()
   }
+}
+
+/** For whom the facts are enough. */
+export async function noCloser(): Promise<null> {
+  return null
 }
 
 /** Fails with the first host's error when a host did not answer, and nobody asked to skip such hosts. */

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { ReleaserError } from '../model/errors.ts'
 import type { AppUnit } from '../model/service.ts'
 import type { Wish } from '../remote/agent.ts'
-import { askHost, type Destination } from '../rollout/host.ts'
+import type { Asked, Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import { within } from '../rollout/true-end.ts'
 import { currentEnv, currentOf } from '../tasks/current.ts'
@@ -11,7 +11,7 @@ import type { Environments } from './environment.ts'
 import { JOURNAL, journalFollow, NO_UNIT, UNTIL_LET_GO } from './journal.ts'
 
 /** A file on a host, or the journal of its app, that is shown. */
-export interface Log extends Destination {
+export type Log<D extends Destination = Destination> = D & {
   /** As the configuration names it: below the target's path, or absolute. */
   readonly file: string
   /** What its lines begin with; empty where there is no other. */
@@ -32,7 +32,7 @@ const END_MS = 3000
  * Shows what is written to these files until somebody stops it, or nobody reads any more. A host whose line is lost is told of and
  * the others go on; fails with CONNECTION where that was the last.
  */
-export async function followLogs(call: Call, logs: readonly Log[], lines: number, apps: Environments): Promise<void> {
+export async function followLogs(call: Call, logs: readonly Log<Asked>[], lines: number, apps: Environments): Promise<void> {
   const stop = new AbortController()
   const end = () => stop.abort()
   // Whoever read our output has left, as in `| head`.
@@ -50,30 +50,24 @@ function wishFor({ file, host }: Log, unit: AppUnit | null, lines: number): Wish
   throw new ReleaserError('NOT_FOUND', `${host.name}: ${NO_UNIT}`, { hint: 'deploy, or have it written: releaser setup' })
 }
 
-async function followOne(call: Call, log: Log, lines: number, apps: Environments, signal: AbortSignal): Promise<void> {
+async function followOne(call: Call, log: Log<Asked>, lines: number, apps: Environments, signal: AbortSignal): Promise<void> {
   const { ui } = call
   const name = log.host.name
-  const remote = await log.connect()
-  try {
-    const asked = await askHost(log, remote)
-    currentOf(asked)
-    if (signal.aborted) return
-    const warn = (chunk: Buffer) => ui.warn(`${name}: ${chunk.toString('utf8').trim()}`)
-    const wish = wishFor(log, asked.facts.unit, lines)
-    const channel = await asked.agent.exec(wish, currentEnv(asked), warn)
-    const end = () => void channel.stdin.end()
-    signal.addEventListener('abort', end, { once: true })
-    if (signal.aborted) end()
-    const reading = createInterface({ input: channel.stdout, crlfDelay: Number.POSITIVE_INFINITY })
-    reading.on('line', (line) => !signal.aborted && ui.data(log.head + apps.redacted(line)))
-    const stopped = new Promise<void>((done) => {
-      if (signal.aborted) done()
-      signal.addEventListener('abort', () => done(), { once: true })
-    })
-    await Promise.race([channel.exit, stopped])
-    if (signal.aborted) await within(END_MS, channel.exit)
-    else ui.warn(`${name}: the line was lost`)
-  } finally {
-    await remote.close()
-  }
+  currentOf(log)
+  if (signal.aborted) return
+  const warn = (chunk: Buffer) => ui.warn(`${name}: ${chunk.toString('utf8').trim()}`)
+  const wish = wishFor(log, log.facts.unit, lines)
+  const channel = await log.agent.exec(wish, currentEnv(log), warn)
+  const end = () => void channel.stdin.end()
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  const reading = createInterface({ input: channel.stdout, crlfDelay: Number.POSITIVE_INFINITY })
+  reading.on('line', (line) => !signal.aborted && ui.data(log.head + apps.redacted(line)))
+  const stopped = new Promise<void>((done) => {
+    if (signal.aborted) done()
+    signal.addEventListener('abort', () => done(), { once: true })
+  })
+  await Promise.race([channel.exit, stopped])
+  if (signal.aborted) await within(END_MS, channel.exit)
+  else ui.warn(`${name}: the line was lost`)
 }

@@ -5,7 +5,7 @@ import { table } from '../ui/table.ts'
 import { span } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
-import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
+import { type Answer, demandAnswers, factsOf, noCloser } from './facts-of.ts'
 
 /** `releaser history`: who did what on a target's hosts, from where, with what result; newest first. */
 export async function run(call: Call): Promise<Outcome> {
@@ -13,7 +13,7 @@ export async function run(call: Call): Promise<Outcome> {
   if (!Number.isInteger(limit) || limit < 1)
     throw new ReleaserError('USAGE', `limit=${call.values['limit']} is not a number`, { hint: 'for instance limit=50' })
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const answers = await factsOf(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']))
+  const answers = await factsOf(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']), noCloser)
   const entries = answers
     .flatMap(entriesOf)
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))

@@ -2,11 +2,14 @@ import type { Readable } from 'node:stream'
 import { ReleaserError } from '../model/errors.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import type { Wish } from '../remote/agent.ts'
-import { type Asked, askHost, type Destination } from '../rollout/host.ts'
+import type { Asked, Destination } from '../rollout/host.ts'
+import { inParallel } from '../rollout/parallel.ts'
+import type { Preparation } from '../rollout/prepare.ts'
 import { currentEnv, currentOf } from '../tasks/current.ts'
 import type { Call } from './command.ts'
 import type { Environments } from './environment.ts'
-import type { Ran } from './ran.ts'
+import type { AllRan, Ran } from './ran.ts'
+import { withHosts } from './with-hosts.ts'
 
 /** What is kept of each host's output; more would not fit a screen or a JSON line. */
 const MOST = 4 * 1024 * 1024
@@ -14,35 +17,47 @@ const MOST = 4 * 1024 * 1024
 /** What is asked of a host: something that is run there, for so many seconds at most, or what is known of it already. */
 export type Question = { readonly wish: Wish; readonly seconds?: number } | Pick<Ran, 'exit' | 'stdout' | 'stderr'>
 
+/** Hosts at once. */
+const AT_ONCE = 10
+
 /**
- * Runs a command in the current release of a host, once it has said how it is, and tells what came of it without any secret. Fails
- * where nothing is deployed (NOT_FOUND), or the path is not this target's (USAGE).
+ * Asks every host, and tells what came of it without any secret; what is run there runs in the current release. All are connected
+ * to before the first is asked. Fails where nothing is deployed (NOT_FOUND), or the path is not this target's (USAGE).
  */
+export async function inEvery(
+  call: Call,
+  destinations: readonly Destination[],
+  apps: Environments,
+  question: (asked: Asked, current: HostRelease) => Question | Promise<Question>,
+): Promise<AllRan> {
+  const act = async ({ hosts, skipped }: Preparation): Promise<AllRan> => ({
+    hosts: await inParallel(hosts, AT_ONCE, (asked) => inCurrent(call, asked, apps, question)),
+    skipped,
+  })
+  return withHosts(call, destinations, act, { aside: true })
+}
+
+/** The same for one host that is connected to. */
 export async function inCurrent(
   call: Call,
-  destination: Destination,
+  asked: Asked,
   apps: Environments,
   question: (asked: Asked, current: HostRelease) => Question | Promise<Question>,
 ): Promise<Ran> {
-  const remote = await destination.connect()
-  try {
-    const asked = await askHost(destination, remote)
-    const wanted = await question(asked, currentOf(asked))
-    const { exit, stdout, stderr } = 'wish' in wanted ? await answerOf(call, asked, wanted.wish, wanted.seconds) : wanted
-    return {
-      host: destination.host.name,
-      target: destination.target.name,
-      ok: exit === 0,
-      exit,
-      stdout: apps.redacted(stdout),
-      stderr: apps.redacted(stderr),
-    }
-  } finally {
-    await remote.close()
+  const wanted = await question(asked, currentOf(asked))
+  const { exit, stdout, stderr } = 'wish' in wanted ? await answerOf(call, asked, wanted.wish, wanted.seconds) : wanted
+  return {
+    host: asked.host.name,
+    target: asked.target.name,
+    ok: exit === 0,
+    exit,
+    stdout: apps.redacted(stdout),
+    stderr: apps.redacted(stderr),
   }
 }
 
-async function answerOf(
+/** What a script or words in the current release print, and how they end; `exit` null: the line was lost. As `timeout` says it, 124 where it took too long. */
+export async function answerOf(
   { signal }: Call,
   asked: Asked,
   wish: Wish,
@@ -66,7 +81,6 @@ async function answerOf(
   signal.removeEventListener('abort', stop)
   if (signal.aborted) throw new ReleaserError('INTERRUPTED', 'stopped')
   const stderr = Buffer.concat(errors).toString('utf8').slice(-MOST)
-  // As `timeout` says it.
   if (late.after !== undefined) return { exit: 124, stdout, stderr: `${stderr}it did not end within ${late.after} s\n` }
   return { exit: code, stdout, stderr }
 }

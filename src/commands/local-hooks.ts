@@ -4,9 +4,13 @@ import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import type { Target } from '../model/target.ts'
 import type { Call } from './command.ts'
 
+/** The parts of a release that a hook gets to know. */
+type HookRelease = HookFacts['release']
+
 /** What every local hook of a rollout gets to know, as `RELEASER_*` and as JSON on stdin. */
 export interface HookFacts {
-  readonly release: { readonly id: string; readonly version: string }
+  readonly action: 'deploy' | 'rollback'
+  readonly release: { readonly id: string; readonly version: string; readonly digest: string }
   readonly dryRun: boolean
   readonly hosts: readonly { readonly target: string; readonly host: string; readonly previous: string | null }[]
 }
@@ -45,7 +49,7 @@ export async function localHook(
         RELEASER_RELEASE_DIR: '',
         RELEASER_DRY_RUN: facts.dryRun ? '1' : '',
       },
-      stdin: { hook: name, app: target.app, target: target.name, ...facts, hosts },
+      stdin: { hook: name, app: target.app, target: target.name, group: null, ...facts, release: only(facts.release), hosts },
       onOutput: (line) => call.ui.observe({ event: 'output', host: null, step: name, line }),
     })
     call.ui.observe({ event: 'step', host: null, step: name, state: ended.ok ? 'ok' : 'failed' })
@@ -55,4 +59,9 @@ export async function localHook(
         hint: `mend the hook ${name} of ${target.name}`,
       })
   }
+}
+
+/** Whoever calls may hand over more, such as the list of all its files. */
+function only({ id, version, digest }: HookRelease): HookRelease {
+  return { id, version, digest }
 }

@@ -1,8 +1,9 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { isSystemd } from '../model/service.ts'
-import { type Destination, orInterrupted } from '../rollout/host.ts'
+import { type Asked, type Destination, type HostOutcome, orInterrupted } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
+import type { Preparation } from '../rollout/prepare.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Environments, environments } from './environment.ts'
@@ -10,6 +11,7 @@ import { followLogs, type Log } from './follow.ts'
 import { inCurrent } from './in-current.ts'
 import { JOURNAL, journalTail, NO_UNIT } from './journal.ts'
 import type { Ran } from './ran.ts'
+import { withHosts } from './with-hosts.ts'
 
 /** Where the agent has the app write. */
 const OURS = ['shared/log/app.log'] as const
@@ -20,30 +22,47 @@ export async function run(call: Call): Promise<Outcome> {
   const lines = linesOf(values['lines'])
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const all = destinations(pickTargets(loaded, values['target']), values['host'])
-  const logs = logsOf(all)
-  if (globals.dryRun)
-    return { result: { hosts: [] }, text: logs.map(({ host, file }) => `${host.name}: would show ${file}`).join('\n') }
+  const several = all.length > 1
+  if (globals.dryRun) {
+    const text = logsOf(all, several).map(({ host, file }) => `${host.name}: would show ${file}`)
+    return { result: { hosts: [] }, text: text.join('\n') }
+  }
   const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  if (values['follow'] === 'true') {
-    if (ui.mode === 'json')
-      throw new ReleaserError('USAGE', '--follow has no end, so that there is no result for --json', {
-        hint: 'leave one of them out',
-      })
+  const follow = values['follow'] === 'true'
+  if (follow && ui.mode === 'json')
+    throw new ReleaserError('USAGE', '--follow has no end, so that there is no result for --json', {
+      hint: 'leave one of them out',
+    })
+  const act = async ({ hosts, skipped }: Preparation): Promise<Outcome> => {
+    const logs = logsOf(hosts, several)
+    if (!follow) return shown(call, await inParallel(logs, 10, (log) => tail(call, log, lines, apps)), skipped)
     await followLogs(call, logs, lines, apps)
     return { result: {}, text: '' }
   }
-  const shown = await inParallel(logs, 10, async (log) => ({ ...log, ...(await tail(call, log, lines, apps)) }))
-  const missing = shown.filter(({ ok }) => !ok)
-  if (missing.length === shown.length)
-    throw new ReleaserError('NOT_FOUND', missing.map(({ host, stderr }) => `${host}: ${stderr.trim()}`).join('; '), {
+  return withHosts(call, all, act, { aside: true })
+}
+
+type Tail = Log & Pick<Ran, 'ok' | 'exit' | 'stdout' | 'stderr'>
+
+function shown({ ui }: Call, tails: readonly Tail[], skipped: readonly HostOutcome[]): Outcome {
+  const missing = tails.filter(({ ok }) => !ok)
+  if (missing.length === tails.length)
+    throw new ReleaserError('NOT_FOUND', missing.map(({ host, stderr }) => `${host.name}: ${stderr.trim()}`).join('; '), {
       hint: "an app that releaser has started writes to shared/log/app.log; name other files in the target's logs",
     })
-  for (const { host, stderr } of missing) ui.warn(`${host}: ${stderr.trim()}`)
-  for (const { host } of shown.filter(({ ok, file, stdout }) => ok && file === JOURNAL && stdout === ''))
-    ui.warn(`${host}: the journal has nothing of the app, or does not show it to who logs in there`)
+  for (const { host, stderr } of missing) ui.warn(`${host.name}: ${stderr.trim()}`)
+  for (const { host } of tails.filter(({ ok, file, stdout }) => ok && file === JOURNAL && stdout === ''))
+    ui.warn(`${host.name}: the journal has nothing of the app, or does not show it to who logs in there`)
+  const hosts = tails.map(({ host, target, ok, file, stdout }) => ({
+    host: host.name,
+    target: target.name,
+    ok,
+    file,
+    lines: linesIn(stdout),
+  }))
   return {
-    result: { hosts: shown.map(({ host, target, ok, file, stdout }) => ({ host, target, ok, file, lines: linesIn(stdout) })) },
-    text: shown.flatMap(({ head, stdout }) => linesIn(stdout).map((line) => head + line)).join('\n'),
+    result: { hosts, ...(skipped.length > 0 && { skipped: skipped.map(({ host }) => host) }) },
+    text: tails.flatMap(({ head, stdout }) => linesIn(stdout).map((line) => head + line)).join('\n'),
   }
 }
 
@@ -53,16 +72,16 @@ case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
 [ -e "$file" ] || { echo "there is no $1" >&2; exit 1; }
 exec tail -n "$2" "$file"`
 
-function tail(call: Call, { file, ...destination }: Log, lines: number, apps: Environments): Promise<Ran> {
-  const asking = inCurrent(call, destination, apps, ({ facts }) => {
-    if (file !== JOURNAL) return { wish: { script: TAIL, args: [file, String(lines)] } }
+async function tail(call: Call, log: Log<Asked>, lines: number, apps: Environments): Promise<Tail> {
+  const asking = inCurrent(call, log, apps, ({ facts }) => {
+    if (log.file !== JOURNAL) return { wish: { script: TAIL, args: [log.file, String(lines)] } }
     return facts.unit ? { wish: journalTail(facts.unit, lines) } : { exit: 1, stdout: '', stderr: `${NO_UNIT}\n` }
   })
-  return orInterrupted(asking, call.signal)
+  const { ok, exit, stdout, stderr } = await orInterrupted(asking, call.signal)
+  return { ...log, ok, exit, stdout, stderr }
 }
 
-function logsOf(all: readonly Destination[]): readonly Log[] {
-  const several = all.length > 1
+function logsOf<D extends Destination>(all: readonly D[], several: boolean): readonly Log<D>[] {
   return all.flatMap((destination) => {
     const { logs, runner } = destination.target
     const files = logs ?? (isSystemd(runner) ? [JOURNAL] : OURS)

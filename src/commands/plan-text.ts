@@ -7,6 +7,9 @@ const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined }
   link: ({ dirs, files }) => `link to shared: ${[...dirs.map((dir) => `${dir}/`), ...files].join(', ')}`,
   publish: ({ dir }) => `name it releases/${dir}`,
   command: ({ hook, run }) => `${hook}: ${run.split('\n')[0]}`,
+  again: ({ release, from }) => `lay ${release} out again from releases/${from}, and verify it`,
+  render: ({ dir, templates }) =>
+    `render in releases/${dir}: ${templates.map(({ from, to }) => `${to} from ${from}`).join(', ')}`,
   configure: () => "write the app's environment",
   await: () => undefined,
   depart: () => undefined,
@@ -44,7 +47,8 @@ function linesOf(text: string): readonly string[] {
 /** A plan as people read it with `--dry-run`. */
 export function planText(plan: Plan): string {
   const head = `${plan.target} ${plan.host}: ${plan.action}${plan.release ? ` ${plan.app} ${plan.release.version}` : ''}`
-  const lines = plan.steps.flatMap((step) => lineOf(step) ?? [])
+  const across = plan.across ? [`across the migrations of ${plan.across.join(', ')}, which are not undone`] : []
+  const lines = [...across, ...plan.steps.flatMap((step) => lineOf(step) ?? [])]
   return [head, ...(lines.length === 0 ? ['  nothing to do'] : lines.map((line) => `  ${line}`))].join('\n')
 }
 

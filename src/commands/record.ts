@@ -1,5 +1,6 @@
 import type { Store } from '../local/store.ts'
 import { ReleaserError } from '../model/errors.ts'
+import type { Plan } from '../model/plan.ts'
 import type { Target } from '../model/target.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
@@ -19,7 +20,7 @@ export async function record(
 ): Promise<Rolled> {
   const { store, app, action } = about
   const target = about.targets.map(({ name }) => name).join(',')
-  const write = async (release: string, hosts: Rolled['hosts'], exit: number) => {
+  const write = async (release: string, hosts: Rolled['hosts'], exit: number, migrated = false) => {
     const entry = {
       at: new Date().toISOString(),
       target,
@@ -27,6 +28,7 @@ export async function record(
       action,
       release,
       by: author('').by,
+      ...(migrated && { migrated }),
       ok: exit === 0,
       exit,
       hosts: hosts.map(({ host, ok, previous, current, sentBytes }) => ({ host, ok, from: previous, to: current, sentBytes })),
@@ -37,11 +39,16 @@ export async function record(
   }
   try {
     const rolled = await work()
-    if (!call.globals.dryRun && rolled.hosts.some(({ changed }) => changed)) await write(rolled.release.id, rolled.hosts, 0)
+    if (!call.globals.dryRun && rolled.hosts.some(({ changed }) => changed))
+      await write(rolled.release.id, rolled.hosts, 0, rolled.plans.some(migrates))
     return rolled
   } catch (error) {
     if (error instanceof ReleaserError && Array.isArray(error.result['hosts']) && !call.globals.dryRun)
       await write(wanted, error.result['hosts'] as Rolled['hosts'], error.exitCode)
     throw error
   }
+}
+
+function migrates({ steps }: Plan): boolean {
+  return steps.some((step) => step.step === 'command' && step.hook === 'migrate')
 }

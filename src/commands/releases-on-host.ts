@@ -3,12 +3,12 @@ import { viewOf } from '../model/host-view.ts'
 import { table } from '../ui/table.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
-import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
+import { type Answer, demandAnswers, factsOf, noCloser } from './facts-of.ts'
 
 /** `releaser releases target=…`: the releases that lie on a target's hosts, newest first. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const answers = await factsOf(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']))
+  const answers = await factsOf(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']), noCloser)
   const hosts = answers.flatMap(hostReleases)
   demandAnswers(call, answers, { hosts })
   const rows = hosts.flatMap(({ host, current, previous, releases }) =>

@@ -5,16 +5,16 @@ import type { Plan } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import type { Target } from '../model/target.ts'
 import type { Asked, Destination, HostOutcome, Planner, Prepared, ShipmentOf } from '../rollout/host.ts'
-import type { Moment } from '../rollout/input.ts'
 import { prepare } from '../rollout/prepare.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import type { Wanted } from '../tasks/deploy.ts'
 import { planDeploy } from '../tasks/deploy.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
+import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments } from './environment.ts'
-import { localHook } from './local-hooks.ts'
+import { hooksAt } from './moments.ts'
 
 export interface RollInput {
   readonly call: Call
@@ -59,6 +59,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     const plan = planner(input, release, apps, preparation.hosts)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
+    warnOfCookies(call, release, prepared)
     if (globals.dryRun) return { release, plans, hosts: [...prepared.map(planned), ...preparation.skipped] }
     if (plans.some(({ steps }) => steps.length > 0)) {
       await rows.close()
@@ -82,7 +83,8 @@ function planner(
   const { by } = author('')
   return (destination, facts) => {
     const { target, host } = destination
-    const [appEnv, first] = [apps.of(destination).values, leads(destination, asked)]
+    const { values: appEnv, secret: secrets } = apps.of(destination)
+    const first = leads(destination, asked)
     return planDeploy({
       action,
       target,
@@ -94,6 +96,7 @@ function planner(
       by,
       dryRun: call.globals.dryRun,
       appEnv,
+      secrets,
       first,
     })
   }
@@ -115,42 +118,12 @@ async function carryOut(
       observe: discreet(call.ui.observe, apps),
       signal: call.signal,
       wait: call.globals.wait,
-      moment: (moment) => hooksOf(moment, input, release, prepared),
+      moment: (moment) => hooksAt(moment, input, release, prepared),
       shipment: await shipments(input),
     })
   } finally {
     await rows.close()
   }
-}
-
-const LAST_WORD_MS = 1500
-
-const HOOKS = {
-  locked: { deploy: 'pre-deploy', rollback: 'pre-rollback' },
-  sending: { deploy: 'pre-upload' },
-  undone: { deploy: 'on-failure', rollback: 'on-failure' },
-} as const satisfies {
-  readonly [M in Moment]: object
-}
-
-async function hooksOf(moment: Moment, input: RollInput, release: Wanted, prepared: readonly Prepared[]): Promise<void> {
-  const names: { readonly deploy?: keyof Target['hooks']; readonly rollback?: keyof Target['hooks'] } = HOOKS[moment]
-  const name = names[input.action]
-  if (name === undefined) return
-  // Whoever stopped the rollout still has its hook told, for the little while that is left.
-  const call =
-    moment === 'undone' && input.call.signal.aborted ? { ...input.call, signal: AbortSignal.timeout(LAST_WORD_MS) } : input.call
-  await localHook(call, {
-    name,
-    targets: input.targets,
-    dir: input.loaded.dir,
-    code: 'NOT_CHANGED',
-    facts: {
-      release,
-      dryRun: false,
-      hosts: prepared.map(({ target, host, plan }) => ({ target: target.name, host: host.name, previous: plan.from })),
-    },
-  })
 }
 
 /** Where the bytes come from: the store's tarball, compressed as both ends can. */

@@ -1,6 +1,7 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { viewOf } from '../model/host-view.ts'
 import { chooseRollback } from '../tasks/rollback.ts'
+import { askAcross } from './across.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, onlyApp } from './destinations.ts'
 import { localHook } from './local-hooks.ts'
@@ -34,10 +35,13 @@ export async function run(call: Call): Promise<Outcome> {
         ),
         manifest: null,
       }),
-      ask: (plans) => askProtected(call, targets, `go back to ${plans[0]?.release?.version ?? 'the previous release'} on`),
+      ask: async (plans) => {
+        await askProtected(call, targets, `go back to ${plans[0]?.release?.version ?? 'the previous release'} on`)
+        await askAcross(call, plans)
+      },
     }),
   )
-  const outcome = rolledOutcome(call, 'rollback', { ...rolled.release, app }, rolled)
+  const outcome = rolledOutcome(call, 'rollback', { ...rolled.release, app }, rolled, targets)
   if (!globals.dryRun) {
     const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
     await localHook(call, {
@@ -45,7 +49,7 @@ export async function run(call: Call): Promise<Outcome> {
       targets,
       dir: loaded.dir,
       code: 'REMOTE_COMMAND',
-      facts: { release: rolled.release, dryRun: false, hosts },
+      facts: { action: 'rollback', release: rolled.release, dryRun: false, hosts },
     })
   }
   return outcome

@@ -1,9 +1,11 @@
 import type { Plan } from '../model/plan.ts'
 import { size } from '../model/size.ts'
+import type { Target } from '../model/target.ts'
 import type { HostOutcome } from '../rollout/host.ts'
 import { table } from '../ui/table.ts'
 import { span } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
+import { hooksHere } from './moments.ts'
 import { planText } from './plan-text.ts'
 import { nameAmong } from './release-words.ts'
 import type { Rolled } from './roll.ts'
@@ -14,6 +16,7 @@ export function rolledOutcome(
   action: 'deploy' | 'rollback',
   release: { readonly id: string; readonly app: string; readonly version: string; readonly digest: string },
   rolled: Rolled,
+  targets: readonly Target[],
 ): Outcome {
   const { id, app, version, digest } = release
   const changed = rolled.hosts.some((host) => host.changed)
@@ -26,11 +29,15 @@ export function rolledOutcome(
     hosts: rolled.hosts,
     ...(skipped.length > 0 && { skipped }),
   }
-  if (call.globals.dryRun)
+  if (call.globals.dryRun) {
+    const here = changed ? hooksHere(targets, action) : []
+    const told = here.map((each) => `  ${each.hook} of ${each.target}: ${each.run.split('\n')[0]}`)
+    const texts = rolled.plans.map((plan: Plan) => planText(plan))
     return {
-      result: { ...result, dryRun: true, plans: rolled.plans },
-      text: rolled.plans.map((plan: Plan) => planText(plan)).join('\n\n'),
+      result: { ...result, dryRun: true, plans: rolled.plans, hooksHere: here },
+      text: [...(told.length === 0 ? [] : [['here:', ...told].join('\n')]), ...texts].join('\n\n'),
     }
+  }
   const closing = !changed
     ? `every host serves ${app} ${version} already: nothing to do${action === 'deploy' ? ' (--force deploys it again)' : ''}`
     : CLOSING[action](app, version, target)

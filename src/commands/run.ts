@@ -2,11 +2,10 @@ import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { Target } from '../model/target.ts'
-import { inParallel } from '../rollout/parallel.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
-import { inCurrent } from './in-current.ts'
+import { inEvery } from './in-current.ts'
 import { ranOutcome } from './ran.ts'
 
 /** `releaser run`: a command that the configuration names, in the current release of every host. It gets the words as `$1` and on. */
@@ -23,10 +22,8 @@ export async function run(call: Call): Promise<Outcome> {
     return { result: { hosts: [] }, text: lines.join('\n') }
   }
   const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  const hosts = await inParallel(all, 10, (destination) =>
-    inCurrent(call, destination, apps, ({ target }) => ({ wish: { script: scriptOf(target), args: rest } })),
-  )
-  return ranOutcome(call, hosts, name)
+  const ran = await inEvery(call, all, apps, ({ target }) => ({ wish: { script: scriptOf(target), args: rest } }))
+  return ranOutcome(call, ran, name)
 }
 
 function commandOf({ name: target, commands = {} }: Target, name: string): string {

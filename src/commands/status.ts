@@ -3,18 +3,20 @@ import { viewOf } from '../model/host-view.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
+import type { AppState } from '../tasks/app-state.ts'
 import { table } from '../ui/table.ts'
 import { ago } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
 import { nameAmong } from './release-words.ts'
+import { seeApp } from './see-app.ts'
 
-/** `releaser status`: what every host serves, since when and by whom, and how it is. */
+/** `releaser status`: what every host serves, since when and by whom, how it is, and how its app is. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = call.values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, call.values['target'])
-  const answers = await factsOf(call, destinations(targets, call.values['host']))
+  const answers = await factsOf(call, destinations(targets, call.values['host']), (asked) => seeApp(call, asked))
   const hosts = answers.map(hostStatus)
   const text = statusTable(answers)
   if (answers.some(({ error }) => error)) {
@@ -25,8 +27,8 @@ export async function run(call: Call): Promise<Outcome> {
   return { result: { hosts }, text }
 }
 
-function hostStatus(answer: Answer) {
-  const { target, host, facts } = answer
+function hostStatus(answer: Answer<AppState>) {
+  const { target, host, facts, seen } = answer
   const common = { target: target.name, host: host.name, path: facts?.root ?? host.path, reachable: facts !== null }
   if (!facts)
     return {
@@ -35,6 +37,7 @@ function hostStatus(answer: Answer) {
       previous: null,
       app: null,
       healthy: null,
+      appProblem: null,
       lock: null,
       backup: null,
       freeBytes: null,
@@ -52,10 +55,11 @@ function hostStatus(answer: Answer) {
     },
     previous: previous && { id: previous.id, version: previous.version },
     pinned,
-    // Running the app, its health, backups and drift are not looked at yet.
-    app: null,
-    healthy: null,
+    app: seen.app,
+    healthy: seen.healthy,
+    appProblem: seen.problem,
     lock: lockOf(facts),
+    // Backups and drift are not looked at yet.
     backup: null,
     freeBytes: facts.freeBytes,
     drift: null,
@@ -63,9 +67,9 @@ function hostStatus(answer: Answer) {
   }
 }
 
-function statusTable(answers: readonly Answer[]): string {
+function statusTable(answers: readonly Answer<AppState>[]): string {
   const now = new Date()
-  const rows = answers.map(({ target, host, facts }) => {
+  const rows = answers.map(({ target, host, facts, seen }) => {
     if (!facts) return [target.name, host.name, 'unreachable']
     const { current, previous, releases } = viewOf(facts)
     return [
@@ -74,15 +78,18 @@ function statusTable(answers: readonly Answer[]): string {
       current ? nameAmong(current, releases) : '-',
       facts.state?.since ? `${ago(new Date(facts.state.since * 1000), now)} by ${facts.state.by ?? '?'}` : '-',
       previous ? nameAmong(previous, releases) : '-',
+      seen.app === null ? '-' : seen.app.running ? 'runs' : 'down',
+      seen.healthy === null ? '-' : seen.healthy ? 'good' : 'bad',
       facts.freeBytes === null ? '-' : size(facts.freeBytes),
-      remarks(facts),
+      remarks(facts, seen),
     ]
   })
-  return table(['target', 'host', 'current', 'since', 'previous', 'free', ''], rows)
+  return table(['target', 'host', 'current', 'since', 'previous', 'app', 'health', 'free', ''], rows)
 }
 
-function remarks(facts: Facts): string {
+function remarks(facts: Facts, { problem }: AppState): string {
   return [
+    problem,
     facts.frozen && `frozen by ${lockInWords(facts.frozen)}`,
     facts.lock && `locked by ${lockInWords(facts.lock)}`,
     facts.unsettled && 'a deploy was cut off: the next one settles it',

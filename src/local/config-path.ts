@@ -14,17 +14,23 @@ export function deployPathProblem(path: string): string | undefined {
 
 /** Why an entry of `shared` cannot be one; undefined where it can. */
 export function sharedPathProblem(path: string): string | undefined {
+  const problem = releasePathProblem(path)
+  if (problem !== undefined) return problem
+  if (partsOf(path)[0] === 'env') return `"${path}" is taken: releaser keeps the app's environment in shared/env`
+  return undefined
+}
+
+/** Why a path cannot be one of a file or a folder in a release; undefined where it can. */
+export function releasePathProblem(path: string): string | undefined {
   if (path.trim() === '') return 'is empty'
   if (hasControl(path)) return 'holds a control character'
   if (path.startsWith('/') || path.startsWith('~')) return `"${path}" must be relative to the release`
   const parts = partsOf(path)
   if (parts.includes('..')) return `"${path}" holds ..`
-  if (parts.length === 0) return `"${path}" is the release itself`
-  if (parts[0] === 'env') return `"${path}" is taken: releaser keeps the app's environment in shared/env`
-  return undefined
+  return parts.length === 0 ? `"${path}" is the release itself` : undefined
 }
 
-/** An entry of `shared` in its plain form: `./a//b/` is `a/b`. */
+/** A path of a release in its plain form: `./a//b/` is `a/b`. */
 export function plainPath(path: string): string {
   return partsOf(path).join('/')
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Config, HookName, Target } from '../model/config.ts'
 import { cleanProblem } from './config-path.ts'
+import { template } from './config-templates.ts'
 import { command, duration, envName, name, object, path, port, shared, text, textThat, value, whole } from './config-values.ts'
 
 /** A configuration whose every part has its form; targets may still lack what `defaults` gives them. */
@@ -140,7 +141,7 @@ const target = object({
   }).exactOptional(),
   hooks: object(hooks).exactOptional(),
   commands: z.record(name, command).exactOptional(),
-  templates: z.array(object({ from: text, to: text, mode: text.exactOptional() })).exactOptional(),
+  templates: z.array(template).exactOptional(),
   allowedSigners: z.array(text).exactOptional(),
   logs: z.array(text).exactOptional(),
   stopTimeout: duration.exactOptional(),

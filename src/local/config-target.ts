@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { HostEntry, Target as Settings } from '../model/config.ts'
+import type { Hooks, HostEntry, Target as Settings } from '../model/config.ts'
 import { seconds } from '../model/duration.ts'
 import { type HealthProblem, parseHealth } from '../model/health.ts'
 import { isSystemd } from '../model/service.ts'
@@ -9,6 +9,7 @@ import type { Host, Target } from '../model/target.ts'
 import { hostLabel, parseHost } from './config-host.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
+import { plainTemplates, templateProblems } from './config-templates.ts'
 
 const KEEP = 5
 const CONFIRM_SECONDS = 60
@@ -31,13 +32,27 @@ export function resolveTarget(
   { apps, dir }: { readonly apps: readonly string[]; readonly dir: string },
 ): { readonly target: Target } | { readonly problems: readonly Problem[] } {
   const at = `targets.${name}`
-  const { hosts: written, path, app: named, keep, hooks, confirm, shared, identity, knownHosts, health, ...rest } = settings
+  const {
+    hosts: written,
+    path,
+    app: named,
+    keep,
+    hooks,
+    confirm,
+    shared,
+    identity,
+    knownHosts,
+    health,
+    templates,
+    ...rest
+  } = settings
   const app = named ?? (apps.length === 1 ? apps[0] : undefined)
   const key = identity === undefined ? undefined : localFile(dir, identity)
   const hosts = (written ?? []).map((host, index) => resolveHost(`${at}.hosts[${index}]`, host, { path: path ?? '', key, dir }))
   const good = hosts.flatMap((host) => ('problem' in host ? [] : [host.host]))
   const asked = health === undefined ? undefined : parseHealth(health)
   const lists = { dirs: shared?.dirs?.map(plainPath) ?? [], files: shared?.files?.map(plainPath) ?? [] }
+  const rendered = templates && plainTemplates(templates)
   const problems = [
     ...(written === undefined ? [{ path: `${at}.hosts`, says: 'is missing', hint: "write hosts: ['user@host']" }] : []),
     ...(written?.length === 0 ? [{ path: `${at}.hosts`, says: 'is empty', hint: "write hosts: ['user@host']" }] : []),
@@ -48,11 +63,14 @@ export function resolveTarget(
     ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
     ...journalProblems(at, settings),
+    ...templateProblems(at, rendered ?? [], [...lists.dirs, ...lists.files]),
+    ...(confirm === false ? unconfirmed(at, hooks ?? {}) : []),
   ]
   if (problems.length > 0 || path === undefined || app === undefined) return { problems }
   const target: Target = {
     ...rest,
     ...(shared && { shared: lists }),
+    ...(rendered && { templates: rendered }),
     ...(asked && 'health' in asked && { health: asked.health }),
     ...(key !== undefined && { identity: key }),
     ...(knownHosts !== undefined && { knownHosts: localFile(dir, knownHosts) }),
@@ -130,6 +148,16 @@ function sameHosts(at: string, hosts: readonly Host[]): readonly Problem[] {
 
 function healthProblem(at: string, { path, says, hint }: HealthProblem): Problem {
   return { path: `${at}.health${path === '' ? '' : `.${path}`}`, says, hint }
+}
+
+/** Here after the switch a hook can only speak while the hosts wait to be confirmed. */
+function unconfirmed(at: string, hooks: Hooks): readonly Problem[] {
+  return (['post-activate', 'post-start'] as const).flatMap((name) => {
+    const hook = hooks[name]
+    if (typeof hook !== 'object' || hook.on !== 'local') return []
+    const says = "cannot be 'local' with confirm: false, since no host waits for it then"
+    return [{ path: `${at}.hooks.${name}.on`, says, hint: `leave confirm: false out, or write the hook as 'post-deploy'` }]
+  })
 }
 
 function sharedProblems(at: string, paths: readonly string[]): readonly Problem[] {

@@ -3,7 +3,7 @@ import { seconds } from '../model/duration.ts'
 import { hasControl, isName, NAME_RULE } from '../model/name.ts'
 import { didYouMean } from '../model/suggest.ts'
 import { isPort } from './config-host.ts'
-import { deployPathProblem, sharedPathProblem } from './config-path.ts'
+import { deployPathProblem, releasePathProblem, sharedPathProblem } from './config-path.ts'
 
 /** A string for which `problem` finds no words. */
 export const textThat = (problem: (text: string) => string | undefined) =>
@@ -30,6 +30,12 @@ export const duration = textThat((it) =>
 export const path = textThat(deployPathProblem)
 /** An entry of `shared`. */
 export const shared = textThat(sharedPathProblem)
+/** A file in a release. */
+export const inRelease = textThat(releasePathProblem)
+/** The permissions of a file; its owner, as whom the app runs, must be able to read it. */
+export const mode = textThat((it) =>
+  /^0?[4-7][0-7]{2}$/.test(it) ? undefined : "must be permissions such as '0600' or '0644', readable for the owner",
+)
 /** The name of an environment variable. */
 export const envName = textThat((it) =>
   !/^[A-Za-z_][A-Za-z0-9_]*$/.test(it)

@@ -13,6 +13,8 @@ export interface Deployment {
   /** `user@machine` of the person or the CI job. */
   readonly by: string
   readonly ok: boolean
+  /** Whether it ran the release's migrations. */
+  readonly migrated?: boolean
   /** The exit code that the command ended with. */
   readonly exit: number
 }

@@ -47,8 +47,17 @@ export interface Patience {
   readonly settle: number
 }
 
-/** What came of asking once. `forbidden`: sshd does not let us through to the port, so that it has to be asked from the host itself. */
-export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly forbidden?: true }
+/** What came of asking once. */
+export type ProbeResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly why: string
+      /** The same without what the app itself said, which may hold a secret; left out where it said nothing. */
+      readonly bare?: string
+      /** sshd does not let us through to the port, so that it has to be asked from the host itself. */
+      readonly forbidden?: true
+    }
 
 /** Something wrong in `health`. `path` is the key in it, empty for all of it. */
 export interface HealthProblem {
@@ -131,13 +140,14 @@ function expectProblems({ http, expect }: Written): readonly HealthProblem[] {
   return []
 }
 
-const PATIENCE: Patience = { delay: 0, interval: 1, timeout: 30, settle: 3 }
+/** Where the configuration says nothing. */
+export const DEFAULT_PATIENCE: Patience = { delay: 0, interval: 1, timeout: 30, settle: 3 }
 
 function parsePatience(written: Written): Patience | Problems {
-  const keys = Object.keys(PATIENCE) as readonly (keyof Patience)[]
-  const read = keys.map((key) => [key, written[key] === undefined ? PATIENCE[key] : seconds(written[key])] as const)
+  const keys = Object.keys(DEFAULT_PATIENCE) as readonly (keyof Patience)[]
+  const read = keys.map((key) => [key, written[key] === undefined ? DEFAULT_PATIENCE[key] : seconds(written[key])] as const)
   const wrong = read.flatMap(([path, value]) => (value === undefined ? [path] : []))
   if (wrong.length > 0)
     return { problems: wrong.map((path) => ({ path, says: 'is not a duration', hint: "write '30s' or '5m'" })) }
-  return { ...PATIENCE, ...Object.fromEntries(read) }
+  return { ...DEFAULT_PATIENCE, ...Object.fromEntries(read) }
 }

@@ -12,6 +12,8 @@ export interface HostState {
   readonly by: string | null
   /** A hash of how the app is run; where the configuration says otherwise now, a deploy of the same release is no no-op. */
   readonly settings?: string
+  /** Ids of the releases that have migrated, oldest first: whoever goes back to an older one is asked. Left out where there are none. */
+  readonly migrated?: readonly string[]
 }
 
 export type ReleaseState = 'staged' | 'active' | 'good' | 'bad' | 'failed'
@@ -25,6 +27,8 @@ export interface HostRelease {
   readonly state: ReleaseState
   /** What kind of OTP release it is, as one word (`mix/shop/1.4.0`); left out where it is none. */
   readonly layout?: string
+  /** The hooks that it brings itself, as words (see own-hooks.ts); left out where there are none. */
+  readonly hooks?: readonly string[]
 }
 
 export const NO_STATE: HostState = { releases: [], served: [], pinned: [], since: null, by: null }
@@ -43,7 +47,9 @@ export function encodeState(state: HostState): string[] {
     ...state.releases.map(({ id, dir, version, digest, state, layout }) =>
       ['release', id, dir, version, digest, state, ...(layout === undefined ? [] : [layout])].join('\t'),
     ),
+    ...state.releases.flatMap(({ dir, hooks }) => (hooks ? [['hooks', dir, ...hooks].join('\t')] : [])),
     ...state.served.map((id) => `served\t${id}`),
+    ...(state.migrated ?? []).map((id) => `migrated\t${id}`),
     ...state.pinned.map((id) => `pinned\t${id}`),
     ...(state.since === null ? [] : [`since\t${state.since}\t${state.by ?? ''}`]),
     ...(state.settings === undefined ? [] : [`settings\t${state.settings}`]),
@@ -56,11 +62,23 @@ export function decodeState(lines: readonly string[]): HostState | null {
   if (lines[0] !== VERSION || lines.at(-1) !== END) return null
   const rows = lines.map((line) => line.split('\t'))
   const settings = rows.find(([key]) => key === 'settings')?.[1]
+  const hooksOf = (dir: string) => rows.find(([key, of]) => key === 'hooks' && of === dir)?.slice(2)
+  const migrated = rows.flatMap(([key, id]) => (key === 'migrated' && id ? [id] : []))
   const since = rows.find(([key, at]) => key === 'since' && /^\d+$/.test(at ?? ''))
   return {
     releases: rows.flatMap(([key, id, dir, version, digest, state, layout]) =>
       key === 'release' && id && dir && version && digest && state && STATES.includes(state)
-        ? [{ id, dir, version, digest, state: state as ReleaseState, ...(layout ? { layout } : {}) }]
+        ? [
+            {
+              id,
+              dir,
+              version,
+              digest,
+              state: state as ReleaseState,
+              ...(layout ? { layout } : {}),
+              ...given('hooks', hooksOf(dir)),
+            },
+          ]
         : [],
     ),
     served: rows.flatMap(([key, id]) => (key === 'served' && id ? [id] : [])),
@@ -68,5 +86,11 @@ export function decodeState(lines: readonly string[]): HostState | null {
     since: since ? Number(since[1]) : null,
     by: since?.[2] || null,
     ...(settings ? { settings } : {}),
+    ...given('migrated', migrated),
   }
+}
+
+/** A list under its name; nothing at all where it is empty. */
+function given<K extends string>(key: K, list: readonly string[] = []): { readonly [P in K]?: readonly string[] } {
+  return list.length === 0 ? {} : ({ [key]: list } as { readonly [P in K]: readonly string[] })
 }

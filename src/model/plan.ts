@@ -1,58 +1,9 @@
 import type { HostState } from './host-state.ts'
 import type { HostUser } from './host-user.ts'
 import type { AppUnit, PlacedService } from './service.ts'
+import type { Step, Steps } from './steps.ts'
 
-/** What each kind of step on a host must know. The agent has one function for each. */
-export interface Steps {
-  /** Wait until the client says that `release` is sent, then check that its staged tree was verified. */
-  receive: { readonly release: string; readonly digest: string }
-  /** Lay links to `shared/` over the staged tree. */
-  link: { readonly release: string; readonly dirs: readonly string[]; readonly files: readonly string[] }
-  /** Give the staged tree its name: `releases/DIR`. */
-  publish: { readonly release: string; readonly dir: string; readonly digest: string }
-  /** Run a command of the config in the physical directory of a release. */
-  command: {
-    readonly hook: string
-    readonly run: string
-    readonly dir: string
-    readonly seconds: number
-    readonly ignoreFailure: boolean
-    /** Whose environment it gets: that of the release that leaves, or of the one that comes. */
-    readonly release: 'old' | 'new'
-  }
-  /** Put the app's environment in the place of the one that is there. */
-  configure: Readonly<Record<never, never>>
-  /** Wait for the client's word: everything is ready here and everywhere else. */
-  await: { readonly word: string }
-  /** From here on a failure takes back. */
-  depart: Readonly<Record<never, never>>
-  /** Stop the app of the release that leaves, with its own script, and start that of the one that comes. */
-  stop: { readonly dir: string }
-  start: { readonly dir: string }
-  /** Wait until the client has asked the app and it answers; fails at once when the app ends meanwhile. */
-  health: Readonly<Record<never, never>>
-  /** Prove that the process that was started lives after so long, runs from its release, and says this version, if it can. */
-  prove: { readonly seconds: number; readonly version: string | null }
-  /** Switch `current` to a release. From here on a failure takes back. */
-  activate: { readonly dir: string; readonly from: string | null }
-  /** Wait to be confirmed over a new connection. */
-  confirm: { readonly seconds: number }
-  /** Remove release directories; failing at it is a warning. */
-  prune: { readonly dirs: readonly string[] }
-  /** Let nobody but `unlock` change this host any more, until it is lifted. */
-  freeze: Readonly<Record<never, never>>
-  unfreeze: Readonly<Record<never, never>>
-  /** Have the host settle at boot what was cut off when it went down. */
-  boot: { readonly kind: BootKind; readonly unit: string; readonly mark: string; readonly text: string }
-  /** Have systemd run the app by this unit from its next start on, and at boot; null: by none. */
-  unit: { readonly unit: AppUnit | null }
-}
-
-/** What starts our agent at boot: a unit of the system, one of a user who lingers, an `@reboot` line of a crontab. */
-export type BootKind = 'systemd' | 'systemd-user' | 'cron'
-
-export type StepKind = keyof Steps
-export type Step<K extends StepKind = StepKind> = { [P in K]: { readonly step: P } & Steps[P] }[K]
+export type { BootKind, Step, StepKind, Steps } from './steps.ts'
 
 /** Everything that will happen on one host, decided before anything is done. The same data in tests, `--dry-run` and on the wire. */
 export interface Plan {
@@ -88,6 +39,16 @@ export interface Plan {
   readonly bad: HostState
   /** `RELEASER_*` for every command of this plan. */
   readonly env: Readonly<Record<string, string>>
+  /** Hooks for the way back, laid by on the host before they are needed. */
+  readonly back?: WayBack
+  /** Ids of releases that have migrated, which this plan goes back across. */
+  readonly across?: readonly string[]
+}
+
+/** What a host runs while it takes back: `env` goes over the plan's own, since the old release is the one that comes then. */
+export interface WayBack {
+  readonly hooks: readonly Steps['command'][]
+  readonly env: Readonly<Record<string, string>>
 }
 
 /** How a release's files come to the host. */
@@ -121,6 +82,8 @@ export interface Facts {
   readonly app: { readonly pid: number; readonly dir: string } | null
   /** The unit that we have installed for the app, and whether systemd runs it or is about to; null where there is none. */
   readonly unit: (AppUnit & { readonly active: boolean }) | null
+  /** The sha256 of `releases/COOKIE` of each release of mix there. */
+  readonly cookies: readonly { readonly id: string; readonly sha256: string }[]
   /** What starts our agent at boot there, word for word; null where nothing does, or it has been removed by hand. */
   readonly boot: { readonly kind: string; readonly text: string } | null
   /** Null where the file system does not count them, or the host cannot say. */
@@ -141,6 +104,8 @@ export interface Facts {
   readonly manifests: readonly string[]
   /** Links to `shared/` that were laid over the tree in `releases/DIR`. */
   readonly overlays: readonly { readonly dir: string; readonly path: string; readonly target: string }[]
+  /** Files that were rendered from templates in `releases/DIR`, and the mark of what went into them. */
+  readonly rendered: readonly { readonly dir: string; readonly path: string; readonly mark: string }[]
   /** Null where there is none, or it is broken: rebuilt from what lies on the disk. */
   readonly state: HostState | null
   readonly lock: Lock | null

@@ -45,7 +45,7 @@ export function isSystemd(runner: Target['runner']): boolean {
 /** Of a plan that lets the app be. */
 export const NO_SERVICES = { old: null, new: null } as const
 
-/** A service at its place: the directory below `releases/` that its scripts run in, and how patiently it is stopped. */
+/** A service at its place: the directory below `releases/` that its scripts run in, and how patiently it is stopped and started. Times are seconds. */
 export interface PlacedService {
   readonly dir: string
   readonly service: Service
@@ -54,4 +54,8 @@ export interface PlacedService {
   /** How long its own stop may take before TERM; KILL follows only where `kill` says so. */
   readonly stopSeconds: number
   readonly kill: boolean
+  /** How long it may take after its start until it says its process id and its version. */
+  readonly patience: number
+  /** What its version command has to say; null where it has none, or nobody knows. */
+  readonly says: string | null
 }

@@ -9,6 +9,7 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
   const all = (key: string) => rows.filter(([first]) => first === key).map((row) => row.slice(1))
   const one = (key: string) => all(key)[0]?.[0]
   const number = (text: string | undefined) => (text !== undefined && /^\d+$/.test(text) ? Number(text) : null)
+  const laid = (type: string) => all('overlay').filter((row) => row[2] === type)
   const kilobytes = number(one('disk'))
   const [app, target] = all('identity')[0] ?? []
   return {
@@ -31,6 +32,7 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     boot: bootOf(one('boot'), all('booted')),
     appEnv: one('app-env') ?? null,
     app: appOf(all('app')[0]),
+    cookies: all('cookie').map(([id = '', sha256 = '']) => ({ id, sha256 })),
     tools: all('tool').map(([name = '']) => name),
     freeBytes: kilobytes === null ? null : kilobytes * 1024,
     freeInodes: number(one('inodes')),
@@ -42,7 +44,8 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     current: currentOf(all('current')[0]),
     dirs: all('dir').map(([name = '']) => name),
     manifests: all('manifest').map(([id = '']) => id),
-    overlays: all('overlay').map(([dir = '', path = '', , , , target = '']) => ({ dir, path, target })),
+    overlays: laid('l').map(([dir = '', path = '', , , , target = '']) => ({ dir, path, target })),
+    rendered: laid('f').map(([dir = '', path = '', , , , , mark = '']) => ({ dir, path, mark })),
     state: decodeState(all('state').map((row) => row.join('\t'))),
     lock: lockOf(all('lock')[0]),
     frozen: lockOf(all('frozen')[0], true),

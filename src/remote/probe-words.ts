@@ -21,12 +21,16 @@ export function judge(check: HttpCheck, talk: Talk, seconds: number): ProbeResul
   const { status, body } = talk
   if (status === null)
     return no(`${nameOf(check)}: ${SILENT[talk.end]?.(body, seconds) ?? 'the connection was closed without an answer'}`)
-  const said = firstLine(body) && `: ${firstLine(body)}`
-  if (!statusFits(check, status)) return no(`${nameOf(check)} answered ${status}, not ${check.expectStatus ?? '200-399'}${said}`)
+  if (!statusFits(check, status))
+    return said(`${nameOf(check)} answered ${status}, not ${check.expectStatus ?? '200-399'}`, firstLine(body))
   if (check.expectBody === null || body.includes(check.expectBody)) return { ok: true }
-  return no(
-    `${nameOf(check)} answered ${status} without ${JSON.stringify(check.expectBody)} in ${READ[talk.end]?.(seconds) ?? 'its body'}${said}`,
-  )
+  const where = READ[talk.end]?.(seconds) ?? 'its body'
+  return said(`${nameOf(check)} answered ${status} without ${JSON.stringify(check.expectBody)} in ${where}`, firstLine(body))
+}
+
+/** What is wrong, and what the app itself said of it. */
+function said(bare: string, words: string): ProbeResult {
+  return words === '' ? no(bare) : { ...no(`${bare}: ${words}`), bare }
 }
 
 /** Why nothing could be asked at all. `says` is what the host said of it. */

@@ -1,4 +1,5 @@
 import { encodeSharedEnv } from '../model/app-env.ts'
+import { hookData } from '../model/hook-data.ts'
 import { encodeState } from '../model/host-state.ts'
 import { encodeEntry, type Manifest, manifestDelta } from '../model/manifest.ts'
 import type { Plan, Step, StepKind } from '../model/plan.ts'
@@ -26,6 +27,9 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   command: ({ hook, dir, seconds, ignoreFailure, release, run }) => [
     [hook, dir, String(seconds), ignoreFailure ? 'ignore' : 'stop', release, escapeValue(run)],
   ],
+  again: ({ release, digest, from, by }) => [[release, digest === UNKNOWN ? '-' : hex(digest), from, by]],
+  render: ({ dir, templates, mark, secrets }) =>
+    templates.map(({ from, to, mode }) => [dir, from, to, modeWord(mode), mark, `,${secrets.join(',')},`]),
   configure: () => [[]],
   depart: () => [[]],
   stop: ({ dir }) => [[dir]],
@@ -40,6 +44,14 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   unfreeze: () => [[]],
   unit: ({ unit }) => [unit ? [unit.kind, unit.name, '-', escapeValue(unit.text ?? '')] : ['none', '-', '-', '-']],
   boot: ({ kind, unit, mark, text }) => [[kind, unit, escapeValue(mark), escapeValue(text)]],
+}
+
+/** The digest of a release whose host has lost its memory of it. */
+const UNKNOWN = 'unknown'
+
+/** A mode as manifests write it, with its zero in front. */
+function modeWord(mode: string | undefined): string {
+  return mode?.padStart(4, '0') ?? '-'
 }
 
 /** One line of the plan on the wire, and the step of the plan that it belongs to. */
@@ -80,7 +92,10 @@ export function encodePlan(plan: Plan, transaction: string, agentHash: string, a
     ...encodeState(plan.next).map((line) => `next\t${line}`),
     ...encodeState(plan.failed).map((line) => `failed\t${line}`),
     ...encodeState(plan.bad).map((line) => `bad\t${line}`),
-    ...wireSteps(plan).map(({ line }) => line),
+    ...backLines(plan),
+    ...wireSteps(plan).flatMap(({ line, step }, index) =>
+      step.step === 'command' ? [`data\t${index + 1}\t${hookData(plan, step)}`, line] : [line],
+    ),
     'end',
   ].join('\n')}\n`
 }
@@ -91,11 +106,24 @@ function appEnvLines(values: Plan['appEnv']): readonly string[] {
   return lines.length === 0 ? [] : [...lines, `shared-env\t${escapeValue(encodeSharedEnv(values))}`]
 }
 
+/** The hooks of the way back. JSON holds no raw control character, so that it is one word as it is. */
+function backLines(plan: Plan): readonly string[] {
+  if (!plan.back) return []
+  return [
+    ...Object.entries(plan.back.env).map(([name, value]) => `back-env\t${name}\t${escapeValue(value)}`),
+    ...plan.back.hooks.map((step) =>
+      ['back', step.hook, step.dir, String(step.seconds), step.release, escapeValue(step.run), hookData(plan, step, true)].join(
+        '\t',
+      ),
+    ),
+  ]
+}
+
 function serviceLines(services: Plan['services']): readonly string[] {
   return (['old', 'new'] as const).flatMap((which) => {
     const placed = services[which]
     if (!placed) return []
-    const { dir, stopSeconds, kill, unit, service } = placed
+    const { dir, stopSeconds, kill, unit, service, patience } = placed
     const scripts = [service.start, service.stop, service.pid, service.version].map((script) =>
       script === null ? '-' : escapeValue(script),
     )
@@ -109,6 +137,7 @@ function serviceLines(services: Plan['services']): readonly string[] {
         unit?.kind ?? '-',
         unit?.name ?? '-',
         ...scripts,
+        String(patience),
       ].join('\t'),
     ]
   })

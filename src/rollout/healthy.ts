@@ -1,8 +1,9 @@
 import { ReleaserError } from '../model/errors.ts'
-import type { Health, ProbeResult } from '../model/health.ts'
+import type { Health, PortCheck, ProbeResult } from '../model/health.ts'
 import type { Plan } from '../model/plan.ts'
 import { hostProbe } from '../remote/host-probe.ts'
 import { probe } from '../remote/probe.ts'
+import { nameOf } from '../remote/probe-words.ts'
 import { ANSWER_SECONDS, waitHealthy } from './health.ts'
 import { type Asked, failureOf, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
@@ -37,17 +38,31 @@ export async function askOnce(
   env: Plan['env'],
   seconds = ANSWER_SECONDS,
 ): Promise<ProbeResult> {
-  const onHost = (script: string, name?: string) => askThere(agent, env, script, name, seconds)
-  if (health.kind === 'command') return onHost(health.run, 'the health command')
+  const onHost = (script: string, judge: Judge) => askThere(agent, env, script, judge, seconds)
+  if (health.kind === 'command') return onHost(health.run, ofCommand(seconds))
   const through = await probe(remote, health, seconds)
-  return !through.ok && through.forbidden ? onHost(hostProbe(health, seconds)) : through
+  return !through.ok && through.forbidden ? onHost(hostProbe(health, seconds), ofProbe(health)) : through
 }
+
+/** What it means that a script failed, from its exit code (null: it had to be ended) and the last line that it printed. */
+type Judge = (code: number | null, words: string) => ProbeResult
+
+const ofCommand =
+  (seconds: number): Judge =>
+  (code, words) => {
+    const bare = `the health command ${code === null ? `did not end within ${seconds} s` : `ended with exit code ${code}`}`
+    return { ok: false, why: `${bare}${words === '' ? '' : `: ${words}`}`, bare }
+  }
+
+const ofProbe =
+  (check: PortCheck): Judge =>
+  (_, words) => ({ ok: false, why: words, bare: `${nameOf(check)} does not answer as it should` })
 
 async function askThere(
   agent: Asked['agent'],
   env: Plan['env'],
   script: string,
-  name: string | undefined,
+  judge: Judge,
   seconds: number,
 ): Promise<ProbeResult> {
   const said: Buffer[] = []
@@ -57,8 +72,5 @@ async function askThere(
   channel.stdout.on('data', (chunk: Buffer) => void said.push(chunk))
   const { code } = await channel.exit.finally(() => clearTimeout(late))
   if (code === 0) return { ok: true }
-  const words = Buffer.concat(said).toString('utf8').trim().split('\n').at(-1) ?? ''
-  if (name === undefined) return { ok: false, why: words }
-  const how = code === null ? `did not end within ${seconds} s` : `ended with exit code ${code}`
-  return { ok: false, why: `${name} ${how}${words === '' ? '' : `: ${words}`}` }
+  return judge(code, Buffer.concat(said).toString('utf8').trim().split('\n').at(-1) ?? '')
 }

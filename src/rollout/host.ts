@@ -121,7 +121,7 @@ export function idleOutcome(host: Prepared): HostOutcome {
 export function failureOf(work: Working, { step, text, result }: RunEnd): ReleaserError {
   // What an agent says of a hook begins with its name.
   const at = step === null || text.startsWith(stepName(step)) ? '' : `${stepName(step)}: `
-  const hint = step?.step === 'link' && text.includes('which is shared') ? LINK_HINT : writeHint(text)
+  const hint = hintFor(step, text) ?? writeHint(text)
   const why = text || (result === 'lost' ? 'the line was lost' : result)
   return new ReleaserError('NOT_CHANGED', `${work.host.name}: ${at}${WORDS_OF_AGENT[why] ?? why}`, { hint })
 }
@@ -132,8 +132,29 @@ const WORDS_OF_AGENT: Readonly<Record<string, string>> = {
   back: 'it was told to go back',
 }
 
-const LINK_HINT =
-  'leave it out of the build (exclude of the builder), or out of shared, or move away what shared/ holds on the host'
+function hintFor(step: Step | null, text: string): string | undefined {
+  return HINTS.find((row) => row.step === step?.step && text.includes(row.says))?.hint
+}
+
+const HINTS: readonly { readonly step: Step['step']; readonly says: string; readonly hint: string }[] = [
+  {
+    step: 'link',
+    says: 'which is shared',
+    hint: 'leave it out of the build (exclude of the builder), or out of shared, or move away what shared/ holds on the host',
+  },
+  {
+    step: 'render',
+    says: 'needs what is not set',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: so it is written in a template
+    hint: 'set it in env, envFile or secrets of the target, or give it a default in the template: ${NAME:-default}',
+  },
+  { step: 'render', says: 'has no file', hint: 'templates of the target name files of the release: mend from, or build it in' },
+  {
+    step: 'again',
+    says: 'was sent',
+    hint: 'deploy it instead, which brings what is missing: releaser deploy target=NAME release=REF',
+  },
+]
 
 /** Fails with INTERRUPTED as soon as somebody wants to stop; the promise itself goes on. */
 export function orInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

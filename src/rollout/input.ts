@@ -8,8 +8,11 @@ export interface RolloutInput extends BeginInput {
   readonly moment: (moment: Moment) => Promise<void>
 }
 
-/** `locked`: all locks are held, nothing is sent. `sending`: just before. `undone`: all is taken back. */
-export type Moment = 'locked' | 'sending' | 'undone'
+/**
+ * `locked`: all locks are held, nothing is sent. `sending`: just before. `ready`: all hosts are, and none is stopped or switched.
+ * `switched`: all are, and none is confirmed. `undone`: all is taken back.
+ */
+export type Moment = 'locked' | 'sending' | 'ready' | 'switched' | 'undone'
 
 /** Of a rollout that brings no release: nothing is sent, and no hook here goes with it. */
 export const NO_RELEASE: Pick<RolloutInput, 'shipment' | 'moment'> = { shipment: async () => null, moment: async () => {} }

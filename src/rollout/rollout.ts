@@ -45,6 +45,7 @@ async function carryOut(working: readonly Working[], input: RolloutInput): Promi
   if (working.some(({ plan }) => plan.transfer !== null)) await until(input.moment('sending'))
   await until(inParallel(working, UPLOADS, (work) => send(work, input)))
   for (const work of working.filter(waits)) await until(reach(work, 'activate'))
+  await until(input.moment('ready'))
   for (const work of working) {
     if (waits(work)) work.run.go('activate')
     const { health } = work.target
@@ -55,6 +56,7 @@ async function carryOut(working: readonly Working[], input: RolloutInput): Promi
     if (needsConfirmation(work)) await until(reach(work, 'confirm'))
     else await until(finish(work))
   }
+  await until(input.moment('switched'))
   await confirmAll(working.filter(needsConfirmation), input)
   for (const work of working) await finish(work)
 }

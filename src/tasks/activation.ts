@@ -1,3 +1,4 @@
+import type { HookName } from '../model/config.ts'
 import type { Step } from '../model/plan.ts'
 import type { PlacedService } from '../model/service.ts'
 import type { Target } from '../model/target.ts'
@@ -6,13 +7,14 @@ import { COMMAND_SECONDS, hookStep } from './hook-step.ts'
 export interface ActivationInput {
   readonly target: Target
   readonly action: 'deploy' | 'rollback'
+  /** The hooks that the release which leaves and the one that comes bring themselves. */
+  readonly own: { readonly old: readonly string[] | undefined; readonly new: readonly string[] | undefined }
   /** The directories below `releases/` that serve before and after. */
   readonly from: string | null
   readonly dir: string
   /** What gives the host the unit by which systemd is to run the app, or takes it away. */
   readonly unit: readonly Step[]
   readonly services: { readonly old: PlacedService | null; readonly new: PlacedService | null }
-  readonly version: string
   /** Whether this is the first host of the rollout. */
   readonly first: boolean
 }
@@ -22,9 +24,9 @@ const PROOF_SECONDS = 3
 
 /** From the client's go-ahead to the confirmation: stop the old app, switch, start the new one, and see that it answers. */
 export function activation(input: ActivationInput): Step[] {
-  const { target, dir, from, services, first } = input
-  const hook = (name: Parameters<typeof hookStep>[1]) => hookStep(target, name, { dir, release: 'new', first })
-  const old = (name: Parameters<typeof hookStep>[1]) => hookStep(target, name, { dir: from ?? undefined, release: 'old', first })
+  const { target, dir, from, services, first, own } = input
+  const hook = (name: HookName) => hookStep(target, name, { dir, release: 'new', first, own: own.new })
+  const old = (name: HookName) => hookStep(target, name, { dir: from ?? undefined, release: 'old', first, own: own.old })
   const stop: Step[] = services.old
     ? [{ step: 'depart' }, ...old('pre-stop'), { step: 'stop', dir: services.old.dir }, ...old('post-stop')]
     : []
@@ -44,20 +46,19 @@ export function activation(input: ActivationInput): Step[] {
 }
 
 /** That the app which was just started serves, and is what it should be. */
-export function proof({
-  target,
-  services,
-  version,
-}: Pick<ActivationInput, 'target' | 'services'> & { readonly version: string | null }): Step[] {
+export function proof({ target, services }: Pick<ActivationInput, 'target' | 'services'>): Step[] {
   const health: Step[] = target.health ? [{ step: 'health' }] : []
-  const says = services.new?.service.version ? version : null
-  return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: says }]
+  return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: services.new?.says ?? null }]
 }
 
-/** A rollback never migrates. */
+/** Whether a release migrates with this, be it on another host. A rollback never does. */
+export function migrates({ migrate }: Pick<Target, 'migrate'>, action: ActivationInput['action']): boolean {
+  return migrate !== undefined && action === 'deploy'
+}
+
 function migration({ target, action, first, dir }: ActivationInput, when: 'before-switch' | 'after-start'): Step[] {
   const { migrate } = target
-  if (!migrate || action !== 'deploy' || (migrate.when ?? 'before-switch') !== when) return []
+  if (!migrate || !migrates(target, action) || (migrate.when ?? 'before-switch') !== when) return []
   if ((migrate.on ?? 'first') === 'first' && !first) return []
   const { run } = migrate
   return [{ step: 'command', hook: 'migrate', run, dir, seconds: COMMAND_SECONDS, ignoreFailure: false, release: 'new' }]

@@ -1,15 +1,20 @@
 import type { HookName } from '../model/config.ts'
 import { type HostRelease, NO_STATE } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
-import { type Manifest, treeBytes } from '../model/manifest.ts'
-import type { Facts, Plan, Step, Transfer } from '../model/plan.ts'
+import { decodeLayout } from '../model/layout.ts'
+import type { Manifest } from '../model/manifest.ts'
+import { ownHooks } from '../model/own-hooks.ts'
+import type { Facts, Plan, Step } from '../model/plan.ts'
 import type { Host, Target } from '../model/target.ts'
-import { activation } from './activation.ts'
+import { activation, migrates } from './activation.ts'
+import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
 import { refuseUnfit } from './refusals.ts'
-import { nextState, stateAfter, without } from './remembering.ts'
+import { across, nextState, stateAfter, without } from './remembering.ts'
 import { envHash, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
+import { type RenderInput, renderedSo, rendering } from './templates.ts'
+import { wayBack } from './way-back.ts'
 
 /** The release that is to serve, as a plan needs it; `manifest` null where it lies on the hosts already. */
 export interface Wanted {
@@ -19,6 +24,8 @@ export interface Wanted {
   readonly manifest: Manifest | null
   /** What kind of OTP release it is; where there is a manifest, that tells. */
   readonly layout?: string
+  /** The hooks that it brings itself, as words; where there is a manifest, that tells. */
+  readonly hooks?: readonly string[]
 }
 
 export interface DeployInput {
@@ -35,6 +42,8 @@ export interface DeployInput {
   readonly dryRun: boolean
   /** The app's environment on this host. */
   readonly appEnv?: Readonly<Record<string, string>>
+  /** Which of its variables are shown nowhere. */
+  readonly secrets?: readonly string[]
   /** Whether this is the first host of the rollout: the one that migrates. True if left out. */
   readonly first?: boolean
 }
@@ -43,29 +52,37 @@ export interface DeployInput {
 export function planDeploy(input: DeployInput): Plan {
   const { target, host, release, facts, action } = input
   const view = viewOf(facts)
-  const there = view.releases.find(
-    (candidate) => candidate.id === release.id && (action === 'rollback' || sameLinks(candidate, input)),
-  )
+  const env = environment(input, view, facts.root)
+  const { appEnv = {}, secrets = [], first = true } = input
+  const render = { target, appEnv, env, secrets }
+  const goesBack = action === 'rollback'
+  const here = view.releases.filter(({ id, dir }) => id === release.id && (goesBack || sameLinks(dir, input)))
+  const there = here.find(({ dir }) => renderedSo(facts, dir, render))
+  const source = goesBack && !there ? here[0] : undefined
   const served = there !== undefined && view.current?.dir === there.dir
   const need = there ? NOTHING : spaceFor(release.manifest ?? [])
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
   const dir = there && !(input.force && served) ? there.dir : freeDir(release.id, facts.dirs)
   const lay = there === undefined || dir !== there.dir
-  const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? there?.layout)
+  const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? (there ?? source)?.layout)
+  const hooks = release.manifest ? hooksIn(release.manifest, layout) : (release.hooks ?? (there ?? source)?.hooks)
   const services = {
     old: placedOld(target, view.current, facts.unit),
-    new: placed(target, { id: release.id, dir, ...(layout === undefined ? {} : { layout }) }, { host, facts }),
+    new: placed(
+      target,
+      { id: release.id, dir, version: release.version, ...(layout === undefined ? {} : { layout }) },
+      { host, facts },
+    ),
   }
   const unit = unitSteps(facts, services.new?.unit ?? null)
   const settings = settingsOf(target, services.new)
-  const appEnv = input.appEnv ?? {}
   const configure = envHash(appEnv) !== facts.appEnv
   const runs = services.new === null || (facts.app?.dir === dir && (services.new.unit === null || facts.unit?.active === true))
   const runsAsAsked = !configure && unit.length === 0 && facts.state?.settings === settings && runs
   // What died here is settled first, even where nothing else is to be done: the plan is void then, and made anew. And what
   // serves while somebody is at work may be about to go back.
   const idle = served && runsAsAsked && !input.force && facts.unsettled === null && !facts.litter && facts.lock === null
-  const remembered = { ...input, release: { ...release, layout }, settings }
+  const remembered = { ...input, release: { ...release, layout, hooks }, settings, migrates: migrates(target, action) }
   const next = nextState(remembered, view, dir, idle)
   const prune = idle
     ? strays(facts, view)
@@ -80,64 +97,60 @@ export function planDeploy(input: DeployInput): Plan {
     seq: facts.seq,
     services,
     appEnv,
-    transfer: lay ? transferFrom(view, input) : null,
-    steps: idle ? pruning(prune) : stepsOf(input, view, { dir, lay, configure, unit, services }, prune),
+    transfer: lay && !source ? transferFrom(view, input) : null,
+    steps: idle ? pruning(prune) : stepsOf(input, view, { dir, lay, source, configure, render, unit, services, hooks }, prune),
     next: without(next, prune),
     failed: stateAfter('failed', facts.state ?? NO_STATE, view, remembered, dir, lay),
     bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
-    env: environment(input, view, facts.root),
+    env,
+    ...(idle ? {} : wayBack({ target, old: view.current, come: { id: release.id, dir, hooks }, services, first })),
+    ...crossing(goesBack && !idle ? across(facts, view.current?.id, release.id) : undefined),
   }
 }
 
-const NOTHING = { bytes: 0, inodes: 0 }
-
-/** Room for the tree laid out, and a tenth more. */
-function spaceFor(manifest: Manifest): { bytes: number; inodes: number } {
-  return { bytes: Math.ceil((treeBytes(manifest) + manifest.length * 4096) * 1.1), inodes: manifest.length + 100 }
+function hooksIn(manifest: Manifest, layout: string | undefined): readonly string[] {
+  return ownHooks(manifest, layout === undefined ? undefined : decodeLayout(layout)?.kind)
 }
 
-/** Whether a release on the host carries just the links to `shared/` that the config asks for. */
-function sameLinks({ dir }: HostRelease, { target, facts }: DeployInput): boolean {
-  const laid = facts.overlays.filter((overlay) => overlay.dir === dir).map(({ path }) => path)
-  const asked = [...(target.shared?.dirs ?? []), ...(target.shared?.files ?? [])]
-  return laid.length === asked.length && asked.every((path) => laid.includes(path))
-}
-
-/** `releases/ID`, or `ID~2` and so on where the release is laid out once more. */
-function freeDir(id: string, dirs: readonly string[]): string {
-  if (!dirs.includes(id)) return id
-  let copy = 2
-  while (dirs.includes(`${id}~${copy}`)) copy++
-  return `${id}~${copy}`
-}
-
-function transferFrom(view: HostView, { knownManifests, target }: DeployInput): Transfer {
-  const sources = [view.current, ...view.releases].filter((release): release is HostRelease => release !== null)
-  const unique = sources.filter((release, index) => sources.findIndex(({ id }) => id === release.id) === index)
-  return {
-    base: unique.find(({ id }) => knownManifests.has(id))?.id ?? null,
-    reuse: { from: unique.slice(0, 3).map(({ id, dir }) => ({ id, dir })), by: target.reuse ?? 'copy' },
-  }
+function crossing(ids: readonly string[] | undefined): Pick<Plan, 'across'> {
+  return ids ? { across: ids } : {}
 }
 
 function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly string[]): Step[] {
   const { release, target, first = true } = input
-  const { dir, lay, configure, unit, services } = laid
+  const { dir, lay, source, configure, render, unit, services, hooks } = laid
+  const { id, digest } = release
   const shared = { dirs: target.shared?.dirs ?? [], files: target.shared?.files ?? [] }
-  const links: Step[] = shared.dirs.length + shared.files.length > 0 ? [{ step: 'link', release: release.id, ...shared }] : []
+  const links: Step[] = shared.dirs.length + shared.files.length > 0 ? [{ step: 'link', release: id, ...shared }] : []
+  const again: Step[] = source
+    ? [{ step: 'again', release: id, digest: source.digest, from: source.dir, by: target.reuse ?? 'copy' }]
+    : []
   const arrive: Step[] = [
-    { step: 'receive', release: release.id, digest: release.digest },
-    ...links,
-    { step: 'publish', release: release.id, dir, digest: release.digest },
+    ...(source ? again : [{ step: 'receive', release: id, digest } as const, ...links]),
+    { step: 'publish', release: id, dir, digest },
   ]
-  const hook = (name: HookName) => hookStep(target, name, { dir, release: 'new', first })
-  const configuring: Step[] = [...hook('pre-configure'), ...(configure ? [CONFIGURE] : []), ...hook('post-configure')]
+  const hook = (name: HookName) => hookStep(target, name, { dir, release: 'new', first, own: hooks })
+  const configuring: Step[] = [
+    ...hook('pre-configure'),
+    ...(configure ? [CONFIGURE] : []),
+    ...(lay ? rendering(render, dir) : []),
+    ...hook('post-configure'),
+  ]
   const from = view.current?.dir ?? null
   return [
     ...(lay ? arrive : []),
     ...configuring,
     ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
-    ...activation({ target, action: input.action, from, dir, unit, services, version: release.version, first }),
+    ...activation({
+      target,
+      action: input.action,
+      own: { old: view.current?.hooks, new: hooks },
+      from,
+      dir,
+      unit,
+      services,
+      first,
+    }),
     ...pruning(prune),
   ]
 }
@@ -148,9 +161,13 @@ const CONFIGURE: Step = { step: 'configure' }
 interface Laid {
   readonly dir: string
   readonly lay: boolean
+  /** Where it is laid out again from, on the host itself. */
+  readonly source: HostRelease | undefined
   readonly configure: boolean
   readonly unit: readonly Step[]
+  readonly render: RenderInput
   readonly services: Plan['services']
+  readonly hooks: readonly string[] | undefined
 }
 
 function pruning(dirs: readonly string[]): Step[] {

@@ -30,6 +30,9 @@ export function strays(facts: Facts, view: HostView): readonly string[] {
 export function gone(facts: Facts): readonly string[] {
   const there = new Set(facts.dirs)
   const laid = new Set(facts.dirs.map((dir) => dir.replace(/~.*/, '')))
-  const recorded = [...(facts.state?.releases ?? []).map(({ dir }) => dir), ...facts.overlays.map(({ dir }) => dir)]
+  const recorded = [
+    ...(facts.state?.releases ?? []).map(({ dir }) => dir),
+    ...[...facts.overlays, ...facts.rendered].map(({ dir }) => dir),
+  ]
   return [...new Set([...recorded.filter((dir) => !there.has(dir)), ...facts.manifests.filter((id) => !laid.has(id))])]
 }

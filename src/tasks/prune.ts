@@ -6,6 +6,7 @@ import { NO_SERVICES } from '../model/service.ts'
 import type { Host, Target } from '../model/target.ts'
 import { gone } from './leaving.ts'
 import { refuseForeign } from './refusals.ts'
+import { migratedBy } from './remembering.ts'
 
 /** A plan that removes releases from a host, and the verdict on every release there. */
 export interface PrunePlan {
@@ -34,6 +35,7 @@ export function planPrune(input: {
     since: facts.state?.since ?? null,
     by: facts.state?.by ?? null,
     ...(facts.state?.settings ? { settings: facts.state.settings } : {}),
+    ...migratedBy(facts, null),
   }
   return {
     verdicts,

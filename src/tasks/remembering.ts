@@ -10,7 +10,10 @@ export interface StateInput {
     readonly version: string
     readonly digest: string
     readonly layout?: string | undefined
+    readonly hooks?: readonly string[] | undefined
   }
+  /** Whether it migrates, if all goes well. */
+  readonly migrates?: boolean
   /** How the app is run, as a hash; undefined where nothing is. */
   readonly settings?: string | undefined
   readonly facts: Facts
@@ -30,11 +33,25 @@ export function nextState(input: StateInput, view: HostView, dir: string, idle: 
     since: idle ? (facts.state?.since ?? null) : facts.time,
     by: idle ? (facts.state?.by ?? null) : input.by,
     ...(input.settings === undefined ? {} : { settings: input.settings }),
+    ...migratedBy(facts, input.migrates && !idle ? release.id : null),
   }
 }
 
-function namesOf({ id, version, digest, layout }: StateInput['release'], dir: string): Omit<HostRelease, 'state'> {
-  return { id, dir, version, digest, ...(layout === undefined ? {} : { layout }) }
+function namesOf({ id, version, digest, layout, hooks }: StateInput['release'], dir: string): Omit<HostRelease, 'state'> {
+  return { id, dir, version, digest, ...(layout === undefined ? {} : { layout }), ...(hooks?.length ? { hooks } : {}) }
+}
+
+/** The releases that have migrated on a host, with one more where it does; it outlives the releases themselves. */
+export function migratedBy({ state }: Pick<Facts, 'state'>, id: string | null): Pick<HostState, 'migrated'> {
+  const before = state?.migrated ?? []
+  const migrated = id === null ? before : [...before.filter((other) => other !== id), id].slice(-20)
+  return migrated.length === 0 ? {} : { migrated }
+}
+
+/** The releases whose migrations lie between the one that serves and an older one; undefined where there are none. */
+export function across({ state }: Pick<Facts, 'state'>, from: string | undefined, to: string): readonly string[] | undefined {
+  const between = (state?.migrated ?? []).filter((id) => from !== undefined && id <= from && id > to)
+  return between.length === 0 ? undefined : between
 }
 
 function forwardTo(id: string, served: readonly string[]): string[] {

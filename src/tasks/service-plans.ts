@@ -4,6 +4,7 @@ import { isSystemd } from '../model/service.ts'
 import { proof } from './activation.ts'
 import { currentEnv, currentOf, runnerOf } from './current.ts'
 import { COMMAND_SECONDS, hookStep } from './hook-step.ts'
+import { migratedBy } from './remembering.ts'
 import { planUpkeep, type UpkeepInput } from './upkeep.ts'
 
 export interface AppPlanInput extends UpkeepInput {
@@ -27,16 +28,15 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
         hint: `have it written: releaser setup target=${target.name}; a deploy does that too`,
       },
     )
-  const { dir } = release
-  const before = (name: 'pre-stop' | 'post-stop') => hookStep(target, name, { dir, release: 'old', first })
-  const after = (name: 'pre-start' | 'post-start') => hookStep(target, name, { dir, release: 'new', first })
+  const { dir, hooks: own } = release
+  const before = (name: 'pre-stop' | 'post-stop') => hookStep(target, name, { dir, release: 'old', first, own })
+  const after = (name: 'pre-start' | 'post-start') => hookStep(target, name, { dir, release: 'new', first, own })
   const services = { old: service, new: service }
-  const version = release.version === 'unknown' ? null : release.version
   const stop: readonly Step[] = [...before('pre-stop'), { step: 'stop', dir }, ...before('post-stop')]
   const start: readonly Step[] = [
     ...after('pre-start'),
     { step: 'start', dir },
-    ...proof({ target, services, version }),
+    ...proof({ target, services }),
     ...after('post-start'),
   ]
   // What somebody else is about to change, or left half done, says nothing.
@@ -47,7 +47,14 @@ export function planService(action: 'start' | 'stop' | 'restart', input: AppPlan
     restart: false,
   }
   const steps = idle[action] ? [] : { start, stop, restart: [...stop, ...start] }[action]
-  return { ...planUpkeep(action, steps, input), services, env: currentEnv(input) }
+  // Cut off between its halves, a restart has the app started again by the host itself.
+  const back = [...after('pre-start'), ...after('post-start')]
+  return {
+    ...planUpkeep(action, steps, input),
+    services,
+    env: currentEnv(input),
+    ...(action === 'restart' && back.length > 0 && { back: { hooks: back, env: {} } }),
+  }
 }
 
 /** Migrates once more, from the release that serves; without steps where this host is not the one that migrates. */
@@ -58,7 +65,7 @@ export function planMigrate(input: AppPlanInput): Plan {
     throw new ReleaserError('CONFIG', `target ${target.name} has no migrate`, {
       hint: "write migrate: { run: 'bin/migrate' } in the target",
     })
-  const { dir } = currentOf(input)
+  const { id, dir } = currentOf(input)
   const step: Step = {
     step: 'command',
     hook: 'migrate',
@@ -69,5 +76,6 @@ export function planMigrate(input: AppPlanInput): Plan {
     release: 'new',
   }
   const here = first || migrate.on === 'each'
-  return { ...planUpkeep('migrate', here ? [step] : [], input), env: currentEnv(input) }
+  const plan = planUpkeep('migrate', here ? [step] : [], input)
+  return { ...plan, env: currentEnv(input), next: { ...plan.next, ...migratedBy(input.facts, here ? id : null) } }
 }

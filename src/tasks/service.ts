@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { encodeSharedEnv } from '../model/app-env.ts'
 import { seconds } from '../model/duration.ts'
+import { DEFAULT_PATIENCE } from '../model/health.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { decodeLayout, encodeLayout, layoutOf } from '../model/layout.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -24,17 +25,18 @@ export function layoutWord(manifest: Manifest): string | undefined {
  */
 export function placed(
   target: Target,
-  { id, dir, layout }: Pick<HostRelease, 'id' | 'dir' | 'layout'>,
+  { id, dir, version, layout: word }: Pick<HostRelease, 'id' | 'dir' | 'version' | 'layout'>,
   on?: { readonly host: Host; readonly facts: Facts },
 ): PlacedService | null {
-  const service = serviceOf(target.runner, layout === undefined ? null : decodeLayout(layout), {
-    target: target.name,
-    release: id,
-  })
+  const layout = word === undefined ? null : decodeLayout(word)
+  const service = serviceOf(target.runner, layout, { target: target.name, release: id })
   if (service === null) return null
   const patience = patienceOf(target)
   const unit = on && isSystemd(target.runner) ? appUnit({ ...on, ...patience, target, service }) : null
-  return { dir, service, unit, ...patience }
+  // An OTP release says the version that it was made with, whatever it is called here.
+  const known = typeof target.runner === 'object' || layout === null ? version : layout.version
+  const says = service.version === null || known === 'unknown' ? null : known
+  return { dir, service, unit, ...patience, says }
 }
 
 /**
@@ -49,12 +51,13 @@ export function placedOld(target: Target, release: HostRelease | null, unit: App
   } catch {
     if (unit === null) return null
   }
-  return { dir: release.dir, service: BY_UNIT, unit, ...patienceOf(target) }
+  return { dir: release.dir, service: BY_UNIT, unit, ...patienceOf(target), says: null }
 }
 
-function patienceOf({ stopTimeout, kill }: Target): Pick<PlacedService, 'stopSeconds' | 'kill'> {
+function patienceOf({ stopTimeout, kill, health }: Target): Pick<PlacedService, 'stopSeconds' | 'kill' | 'patience'> {
   const written = stopTimeout === undefined ? undefined : seconds(stopTimeout)
-  return { stopSeconds: written ?? STOP_SECONDS, kill: kill ?? false }
+  const patience = Math.ceil(health?.timeout ?? DEFAULT_PATIENCE.timeout)
+  return { stopSeconds: written ?? STOP_SECONDS, kill: kill ?? false, patience }
 }
 
 /** Of which nobody says any more how it was run; its unit does. */

@@ -41,7 +41,7 @@ export function planSetup(input: UpkeepInput & { readonly bootText: BootText }):
 function unitOf({ target, host, facts }: UpkeepInput): AppUnit | null {
   const { current } = viewOf(facts)
   if (!isSystemd(target.runner) || (current === null && target.runner === 'systemd')) return null
-  const unit = placed(target, current ?? { id: '', dir: '' }, { host, facts })?.unit ?? null
+  const unit = placed(target, current ?? { id: '', dir: '', version: 'unknown' }, { host, facts })?.unit ?? null
   return facts.unit !== null && facts.unit.kind !== unit?.kind ? null : unit
 }
 

@@ -3,6 +3,7 @@ import type { Facts, Plan, Step } from '../model/plan.ts'
 import { NO_SERVICES } from '../model/service.ts'
 import type { Host, Target } from '../model/target.ts'
 import { refuseForeign } from './refusals.ts'
+import { migratedBy } from './remembering.ts'
 
 export interface UpkeepInput {
   readonly target: Target
@@ -25,6 +26,7 @@ export function planUpkeep(
     since: facts.state?.since ?? null,
     by: facts.state?.by ?? null,
     ...(facts.state?.settings ? { settings: facts.state.settings } : {}),
+    ...migratedBy(facts, null),
   }
   return {
     action,

@@ -37,6 +37,8 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   link: { doing: 'linking shared', done: 'shared linked' },
   publish: { doing: 'naming the release', done: 'release in place' },
   command: { doing: 'running a command', done: 'command run' },
+  again: { doing: 'laying the release out again', done: 'release laid out again' },
+  render: { doing: 'rendering templates', done: 'templates rendered' },
   configure: { doing: 'writing the environment', done: 'environment written' },
   depart: { doing: 'leaving the old release', done: 'on the way' },
   stop: { doing: 'stopping the app', done: 'app stopped' },

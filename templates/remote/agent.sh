@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # The agent: the part of releaser that lives on a host, in PATH/.releaser/agent-<sha256>.sh.
 #
-# (Its other parts beside this file, receive.sh, service.sh, unit.sh and boot.sh, are put in front of it: on a host they are one script.)
+# (Its other parts beside this file, see agent-script.ts, are put in front of it: on a host they are one script.)
 # It decides nothing. The client reads facts, makes a plan and hands it over; the agent carries it out under a
 # lock, notes the way back before each deed, takes back what failed or was not confirmed, and tells line by line.
 # POSIX sh and the usual small tools: dash, bash, busybox ash, ksh, mksh. No `local`, no arrays, no GNU flags.
@@ -12,7 +12,7 @@
 # stdout is data: `key<TAB>value…`, and while a plan runs `@<TAB>event<TAB>…`, the last one `@ end RESULT text`.
 # stderr is for people. Exit codes: 0 done, 1 could not, 64 not understood. The last line says more than they do.
 #
-# In .releaser/: format identity seq state history frozen manifests/ID overlays/ID seeds lock/ incoming/DIGEST/ trash/ flip/
+# In .releaser/: format identity seq state history frozen manifests/ID overlays/DIR covered/DIR/ seeds lock/ incoming/DIGEST/ trash/ flip/
 #   journal/TX.open       nothing has been stopped or switched yet
 #   journal/TX.pending    switched, or about to: goes back unless it is confirmed
 #   journal/TX.confirmed  stays: what is left is to write down that it does
@@ -138,7 +138,7 @@ verb_status() {
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
-  fact_app
+  fact_app; fact_cookies
   [ ! -r $R/state ] || head -c 1000000 $R/state | sed "s/^/state$TAB/"
   awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, $0 }' "$R"/overlays/* 2>/dev/null
   [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"
@@ -204,10 +204,10 @@ settle_once() {
     state_lines next | put $R/state && note_history ok "" && close_journal confirmed
   elif phase reverting; then
     app_back_stop || :
-    configure_back && flip_back "$(field from "$T/plan")" && app_back_start || return 1
+    configure_back && link_back "$(field from "$T/plan")" && app_back_start || return 1
     # On a full disk these two cannot be written; that must not keep the host from being settled.
     own_failure bad
-    note_history failed "taken back: $(cat "$T/why" 2>/dev/null || echo 'nobody confirmed it')"
+    note_history failed "taken back: $(cat "$T/why" 2>/dev/null || echo 'nobody confirmed it')$(cat "$T/back-failed" 2>/dev/null)"
     close_journal reverting
   elif phase open; then
     [ ! -e "$T/receiver" ] || kill_group "$(cat "$T/receiver")"
@@ -284,12 +284,12 @@ verb_run() {
   }
   trap ':' HUP PIPE
   transaction; code=$?
-  [ -z "${reader:-}" ] || kill "$reader" 2>/dev/null
+  [ -z "${reader:-}" ] || kill -KILL "$reader" 2>/dev/null # mksh loses a TERM that comes before a child has begun
   lay_by 2>/dev/null
   # What could not be settled is left to the watchdog, which tries once more.
   if ! journalled; then
-    [ -z "${watchdog:-}" ] || kill "$watchdog" 2>/dev/null
-    for other in "$R"/lock/*-"$TX".held; do other=${other##*/}; [ "$other" = "$TOKEN.held" ] || kill "${other%%-*}" 2>/dev/null; done
+    [ -z "${watchdog:-}" ] || kill -KILL "$watchdog" 2>/dev/null
+    for other in "$R"/lock/*-"$TX".held; do other=${other##*/}; [ "$other" = "$TOKEN.held" ] || kill -KILL "${other%%-*}" 2>/dev/null; done
     rm -rf "$T"; rm -f "$R"/lock/*-"$TX".held
   fi
   rm -f "$mine.held"
@@ -434,21 +434,6 @@ step_publish() { # RELEASE DIR
   put "$R/manifests/$1" <"$I/manifest" && put "$R/overlays/$2" <"$I/overlay" && durable_tree "$I/tree" \
     && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" || cannot "name releases/$2"
 }
-step_command() { # HOOK DIR SECONDS IGNORE old|new RUN
-  decode "$6"; script=$decoded; out=$T/out; true >"$out" || cannot "write in $R" || return
-  (
-    cd -P "$ROOT/releases/$2" || exit 1
-    app_env "$5"
-    RELEASER_HOOK=$1 RELEASER_RELEASE_DIR=$PWD; export RELEASER_HOOK RELEASER_RELEASE_DIR
-    detached sh -c "$script" 3<&- 4>&- 5<&-
-  ) </dev/null >"$out" 2>&1 &
-  bounded "$3" $!; code=$?
-  tail -c 65536 "$out" | awk -v mark="@${TAB}out$TAB$number$TAB" '{ print mark $0 }' 2>/dev/null || :
-  [ $code -ne 0 ] || return 0
-  ! given_up || return 1
-  if [ -e "$T/late" ]; then why="$1 did not end within $3 s"; rm -f "$T/late"; else why="$1 ended with exit code $code"; fi
-  if [ "$4" = ignore ]; then tell "note$TAB$why, which is ignored"; else printf '%s\n' "$2" >"$T/own-failure"; return 1; fi
-}
 # own_locale: somebody's own command gets the language of the host back, which we have put aside.
 own_locale() {
   if [ -n "${RELEASER_LC_ALL:-}" ]; then LC_ALL=$RELEASER_LC_ALL; else unset LC_ALL; fi
@@ -465,11 +450,11 @@ bounded() {
   (
     left=$1
     while [ "$left" -gt 0 ] && { [ -n "${returning:-}" ] || [ ! -e "$T/gone" ]; }; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; left=$((left - 1)); done
-    true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; sleep 3; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
+    true >"$T/late"; kill -TERM "-$2" 2>/dev/null || kill -TERM "$2"; [ -n "${returning:-}" ] || sleep 2; sleep 1; kill -KILL "-$2" 2>/dev/null || kill -KILL "$2"
   ) >/dev/null 2>&1 3<&- 4>&- 5<&- &
   limit=$!
   while :; do wait "$2"; code=$?; kill -0 "$2" 2>/dev/null || break; done
-  kill $limit 2>/dev/null
+  kill -KILL $limit 2>/dev/null
   return "$code"
 }
 step_await() { tell "wait$TAB$1"; hear "go $1"; }
@@ -507,7 +492,7 @@ step_prune() { # DIR: what cannot be removed is a warning, and somebody else's n
   if [ -d "releases/$1" ]; then
     mv "releases/$1" "$R/trash/$1.$TX" && durable releases && rm -rf "$R/trash/$1.$TX" || tell "note${TAB}could not remove releases/$1"
   fi
-  rm -f "$R/overlays/$1" || { tell "note${TAB}could not forget $1"; return 0; } # its manifest says that it is to go
+  rm -rf "$R/overlays/$1" "$R/covered/$1" || { tell "note${TAB}could not forget $1"; return 0; } # its manifest says that it is to go
   for twin in "releases/${1%%~*}" "releases/${1%%~*}"~*; do [ ! -d "$twin" ] || return 0; done
   rm -f "$R/manifests/${1%%~*}"
 }

@@ -13,7 +13,7 @@
 # --- boot: what the next contact would do, done at once ------------------------------------------------------------
 
 verb_boot() {
-  exec </dev/null
+  exec </dev/null >/dev/null # nobody asks, and nobody listens
   LC_ALL=C; export LC_ALL
   cd "$ROOT" || return 1
   [ "$(head -n 1 "$R/format" 2>/dev/null)" = "$FORMAT" ] && unfinished || return 0

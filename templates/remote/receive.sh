@@ -48,15 +48,19 @@ verb_receive() {
     hash_listed <"$M/missing" >>"$M/have"
     wait
   fi
-  present | LC_ALL=C sort >"$M/is"
-  awk -F"$TAB" -v OFS="$TAB" 'NR > 1 { print "./" $1, $2, $3, $5 } END { print NR - 1 " entries" }' "$M/manifest" | LC_ALL=C sort >"$M/should"
-  # On a full disk both lists may have come out empty: only whole ones prove anything.
-  if ! cmp -s "$M/is" "$M/should" || [ "$(wc -l <"$M/is")" -ne "$(wc -l <"$M/manifest")" ]; then
+  if ! whole; then
     { grep -vxF -f "$M/is" "$M/should"; grep -vxF -f "$M/should" "$M/is"; } | head -n 20 | sed "s/^/differs$TAB/"
     end damaged "$(printf '%s\n' "${errors:-}" | grep . | head -n 1)$(blame "${errors:-}")"; return 1
   fi
   cd "$ROOT" && durable_tree "$I/tree" && echo "$TX" | put "$I/verified" || { unwritable; return 1; }
   end verified
+}
+# whole: whether the tree is what the manifest says; `is` and `should` tell where it is not.
+whole() {
+  present | LC_ALL=C sort >"$M/is"
+  awk -F"$TAB" -v OFS="$TAB" 'NR > 1 { print "./" $1, $2, $3, $5 } END { print NR - 1 " entries" }' "$M/manifest" | LC_ALL=C sort >"$M/should"
+  # On a full disk both lists may have come out empty: only whole ones prove anything.
+  cmp -s "$M/is" "$M/should" && [ "$(wc -l <"$M/is")" -eq "$(wc -l <"$M/manifest")" ]
 }
 # The manifest: lines of the base that stay, and those that came, in the one order; its hash is the release's digest.
 make_manifest() {
@@ -96,22 +100,24 @@ take_over() {
   copy='cp -p'; ! cp -p --reflink=auto "$M/delta" "$M/probe" 2>/dev/null || copy='cp -p --reflink=auto'
   [ "$by" != hardlink ] || copy='ln'
   while IFS=$TAB read -r id dir; do
-    source=$ROOT/releases/$dir
-    [ -d "$source" ] && [ ! -L "$source" ] && [ -f "$ROOT/$R/manifests/$id" ] || continue
-    (cd "$source" && find . -type f) >"$M/regular"
-    find . -type f >"$M/taken"
-    awk -F"$TAB" -v OFS="$TAB" '
-      function folder(p) { return sub("/[^/]*$", "", p) ? p : "." }
-      function name(p) { sub(".*/", "", p); return p }
-      pass == 1 { regular[$0] = 1; next }
-      pass == 2 { taken[$0] = 1; next }
-      pass == 3 { if ($2 == "f" && regular["./" $1]) { key = $5 $3; at["./" $1] = key; any[key] = "./" $1 } next }
-      $2 == "f" && !taken["./" $1] {
-        path = "./" $1; key = $5 $3; if (!(key in any)) next
-        from = at[path] == key ? path : any[key]
-        print folder(path), folder(from), name(from), name(path)
-      }' pass=1 "$M/regular" pass=2 "$M/taken" pass=3 "$ROOT/$R/manifests/$id" pass=4 "$M/manifest" | LC_ALL=C sort >"$M/copies"
-    copy_all <"$M/copies"
+    # What a rendered file lies over is whole in covered/, and is not what it was in the release.
+    for source in "$ROOT/$R/covered/$dir" "$ROOT/releases/$dir"; do
+      [ -d "$source" ] && [ ! -L "$source" ] && [ -f "$ROOT/$R/manifests/$id" ] || continue
+      (cd "$source" && find . -type f) >"$M/regular"
+      find . -type f >"$M/taken"
+      awk -F"$TAB" -v OFS="$TAB" '
+        function folder(p) { return sub("/[^/]*$", "", p) ? p : "." }
+        function name(p) { sub(".*/", "", p); return p }
+        pass == 1 { regular[$0] = 1; next }
+        pass == 2 { taken[$0] = 1; next }
+        pass == 3 { if ($2 == "f" && regular["./" $1]) { key = $5 $3; at["./" $1] = key; any[key] = "./" $1 } next }
+        $2 == "f" && !taken["./" $1] {
+          path = "./" $1; key = $5 $3; if (!(key in any)) next
+          from = at[path] == key ? path : any[key]
+          print folder(path), folder(from), name(from), name(path)
+        }' pass=1 "$M/regular" pass=2 "$M/taken" pass=3 "$ROOT/$R/manifests/$id" pass=4 "$M/manifest" | LC_ALL=C sort >"$M/copies"
+      copy_all <"$M/copies"
+    done
   done <"$M/reuse"
 }
 # copy_all: one process for up to 64 files that go from one folder to another under their own names.

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, agent.sh sets and uses
-# The agent's part for the app as a process: its environment, stop, start, and the proof that it lives. Functions only;
+# The agent's part for the app as a process: its environment, stop, start, and the way back. Functions only;
 # agent.sh is put behind it. What is run comes from the plan: a service, one for the release that leaves, one for the new one:
 #
-#   service old|new DIR SECONDS kill|spare KIND UNIT START STOP PID VERSION
+#   service old|new DIR SECONDS kill|spare KIND UNIT START STOP PID VERSION PATIENCE
 #
 # KIND and UNIT are those of unit.sh, scripts are escaped, and `-` stands where there is none.
 #
@@ -13,7 +13,7 @@
 # use_service old|new: sets s_* to that service of the plan; fails where the plan has none.
 use_service() {
   s_which=$1
-  IFS=$TAB read -r s_dir s_seconds s_kill s_kind s_unit s_start s_stop s_pid s_version <<END
+  IFS=$TAB read -r s_dir s_seconds s_kill s_kind s_unit s_start s_stop s_pid s_version s_patience <<END
 $(field "service$TAB$1" "$T/plan")
 END
   [ -n "$s_dir" ]
@@ -25,6 +25,7 @@ app_env() {
   if [ "$1" = old ]; then if [ -e "$ROOT/$T/back/env.none" ]; then file=none; elif [ -f "$ROOT/$T/back/env" ]; then file=$T/back/env; fi; fi
   [ ! -f "$ROOT/$file" ] || load_env <"$ROOT/$file"
   load_env <"$ROOT/$T/plan"
+  [ -z "${returning:-}" ] || back_env
 }
 # in_app SCRIPT: this process becomes the script, in the release's physical directory, with the app's environment.
 in_app() {
@@ -97,8 +98,9 @@ within() {
 stop_app() {
   [ "$s_unit" = - ] || stop_unit "$1" || return 1
   app_now || { rm -f "$R/app"; return 0; }
+  grace=5; [ -z "${returning:-}" ] || grace=1
   if [ "$s_stop" = - ]; then signal_app TERM; asked=0; else ask "$1" "$s_stop"; asked=$?; fi
-  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within 5 app_gone; } \
+  { [ $asked = 0 ] && within "$1" app_gone; } || { signal_app TERM; within $grace app_gone; } \
     || { [ "$2" = kill ] && { signal_app KILL; within 5 app_gone; }; } \
     || { why="it did not stop within $1 s, nor on TERM: pid $app"; return 1; }
   rm -f "$R/app"
@@ -122,18 +124,9 @@ start_app() {
   rm -f "$R/app"
   [ $code = 0 ] || { why="start ended with exit code $code"; return 1; }
   [ "$s_pid" != - ] || { why="start ended with exit code 0 and there is no pid command that says which process the app is"; return 1; }
-  within 10 app_now || { why="start ended with exit code 0, but pid names no process"; return 1; }
+  patiently "$s_patience" app_now || { why="start ended with exit code 0, but pid names no process"; return 1; }
 }
 ended_early() { ! born "$app"; }
-# show_log: the end of what the app wrote since it was started, and how a crash dump of the Erlang VM begins.
-show_log() {
-  [ -n "${number:-}" ] || return 0
-  { if [ "$s_unit" != - ]; then unit_log
-    else tail -c "+$(($(cat "$T/log-began" 2>/dev/null || echo 0) + 1))" shared/log/app.log 2>/dev/null | tail -c 16384 | tail -n 20; fi
-    for dump in "releases/$s_dir"/erl_crash.dump shared/log/erl_crash.dump; do
-      [ -z "$(find "$dump" -newer "$T/began" 2>/dev/null)" ] || head -n 3 "$dump"; done; } \
-    | awk -v mark="@${TAB}out$TAB$number$TAB" '{ print mark $0 }' 2>/dev/null || :
-}
 
 # --- steps -------------------------------------------------------------------------------------------------------
 
@@ -158,38 +151,7 @@ step_stop() { # the release that leaves
 }
 step_start() {
   use_service new && true >"$T/started" && durable "$T" || cannot "write the way back" || return
-  start_app || { broke; return 1; }
-}
-# The client asks the app whether it answers; here somebody looks whether it lives meanwhile.
-step_health() {
-  use_service new || return 1
-  (while within 1 false || :; do app_now || { echo died 1<>"$T/ctl"; exit; }; done) >/dev/null 2>&1 3<&- 5<&- &
-  looking=$!
-  tell "wait${TAB}healthy"; hear 'go healthy'; heard_it=$?
-  kill $looking 2>/dev/null
-  [ $heard_it != 0 ] || return 0
-  case $why in died) why='the app has ended' ;; unhealthy) why='the app does not answer as it should' ;; *) return 1 ;; esac
-  broke
-}
-# broke: it was the release's own fault; what it wrote shows why.
-broke() { printf '%s\n' "$s_dir" >"$T/own-failure"; show_log; return 1; }
-# step_prove SECONDS VERSION: it is the process that was started, from this release, still there after so long, and says this version.
-step_prove() {
-  use_service new && app_now || { why='the app has ended'; broke; return; }
-  [ "$s_unit" = - ] || unit_steady || { why='the app ended after its start, and systemd has started it again'; broke; return; }
-  first="$app $app_birth"
-  left=$1; while [ "$left" -gt 0 ] && ! given_up && ! app_gone; do sleep 1; left=$((left - 1)); done
-  ! given_up || return 1
-  app_now && [ "$first" = "$app $app_birth" ] || { why="the app ended within $1 s after its start${app:+, and was started again}"; broke; return; }
-  # shellcheck disable=SC2012 # find -lname is not for everybody
-  elsewhere=$(ls -l "/proc/$app/cwd" "/proc/$app/exe" 2>/dev/null | sed -n 's|.* -> \(.*\)|\1/|p')
-  case $elsewhere in
-    *"$(pwd -P)/releases/$s_dir/"*) ;;
-    *"$(pwd -P)/releases/"*) why="pid $app runs from another release: $(printf '%s' "$elsewhere" | tr '\n' ' ')"; broke; return ;;
-  esac
-  [ "$s_version" != - ] && [ "$2" != - ] || return 0
-  ask 20 "$s_version" || { why="version failed: $(head -c 300 "$T/answer" | tr '\n\t' '  ')"; broke; return; }
-  case "$(cat "$T/answer")" in *"$2"*) ;; *) why="the app says that it is $(head -n 1 "$T/answer" | head -c 100), not $2"; broke; return ;; esac
+  start_app || { given_up || broke; return 1; }
 }
 
 # --- the way back ------------------------------------------------------------------------------------------------
@@ -197,16 +159,18 @@ step_prove() {
 # What was started must go, so that what served can come: nothing that hangs may hold it up, so here KILL ends the wait.
 app_back_stop() {
   [ -e "$T/started" ] && use_service new || return 0
-  returning=yes
+  returning=yes; back_hooks pre-stop
+  ended=0
   # Where this had been done before, it is the old release that runs. What systemd is about to start again has to be stopped too.
-  app_now || { [ "$s_unit" != - ] && ! unit_idle; } || return 0
-  [ -z "$app" ] || [ "$app_dir" = "$s_dir" ] || return 0
-  stop_app 3 kill
+  if app_now || { [ "$s_unit" != - ] && ! unit_idle; }; then
+    { [ -n "$app" ] && [ "$app_dir" != "$s_dir" ]; } || stop_app 3 kill; ended=$?
+  fi
+  back_hooks post-stop
+  return $ended
 }
 app_back_start() {
-  [ -e "$T/stopped" ] && use_service old || return 0
-  returning=yes
-  start_app
+  { [ -e "$T/stopped" ] || [ -e "$T/parting" ]; } && use_service old || return 0
+  returning=yes; back_hooks pre-start; start_app && back_hooks post-start
 }
 # A restart that was cut off between its halves: somebody's app must not stay down. One that has been tried is not tried again.
 restart_back() { [ "$(field action "$T/plan")" != restart ] || [ -e "$T/started" ] || app_back_start || :; }

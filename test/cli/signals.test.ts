@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { CLI } from '../support/cli.ts'
 import { project } from '../support/project.ts'
@@ -47,4 +48,19 @@ test('a second signal does not wait for the command', async () => {
   await until(child, () => said().includes('stopping safely'))
   child.kill('SIGINT')
   expect(await ended).toBe(130)
+})
+
+test('a signal that comes when all is said does not change how it ends', async () => {
+  const cwd = await project({})
+  for (let round = 0; round < 5; round++) {
+    const child = spawn(process.execPath, [CLI, 'releases', '--json'], { cwd })
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+    let out = ''
+    child.stdout.on('data', (data) => (out += data))
+    await once(child.stdout, 'data')
+    const again = setInterval(() => child.kill('SIGHUP'), 0)
+    const code = await ended
+    clearInterval(again)
+    expect(code).toBe(JSON.parse(out.trimEnd().split('\n').at(-1) ?? '').exit)
+  }
 })

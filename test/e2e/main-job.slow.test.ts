@@ -200,6 +200,7 @@ it('status tells what is live', async () => {
     pinned: [built['1.0.0']],
     app: null,
     healthy: null,
+    appProblem: null,
     lock: null,
     backup: null,
     freeBytes: NUMBER,

@@ -81,12 +81,10 @@ describe('a deploy', () => {
   })
 })
 
-/** How a release goes wrong, and what is to be read about it. */
+/** How a release goes wrong, and what is to be read about it; test/drills/bad-apps.test.ts has more of them. */
 const WRONG: readonly (readonly [Manner, RegExp])[] = [
   ['refuses', /start ended with exit code 7/],
   ['crashes', /the app has ended|not any more/],
-  ['ill', /answered 500/],
-  ['silent', /no answer/],
   ['elsewhere', /nobody listens on port/],
 ]
 

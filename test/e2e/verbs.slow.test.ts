@@ -161,6 +161,62 @@ describe('an app that nobody changes', () => {
     expect((await mine.say('logs', 'target=prod', 'lines=some')).code).toBe(2)
   })
 
+  it('status tells how it is, and does not wait for one that does not answer', async () => {
+    const { mine } = app
+    const [first = 0, second] = await pids(app)
+    const seen = async () => (await mine.call('status', 'target=prod')).last['hosts']
+    const well = { healthy: true, appProblem: null }
+    const running = (pid: number | undefined) => ({ running: true, pid, version: '1.0.0' })
+    expect(await seen()).toMatchObject([
+      { app: running(first), ...well },
+      { app: running(second), ...well },
+    ])
+    process.kill(first, 'SIGSTOP')
+    try {
+      expect(await seen()).toMatchObject([
+        { app: running(first), healthy: false, appProblem: 'the health command did not end within 5 s' },
+        { app: running(second), ...well },
+      ])
+      const { stdout } = await mine.say('status', 'target=prod')
+      expect(stdout).toMatch(/^prod +h1 +1\.0\.0 .* runs +bad .* the health command did not end within 5 s$/m)
+      expect(stdout).toMatch(/^prod +h2 +1\.0\.0 .* runs +good /m)
+    } finally {
+      process.kill(first, 'SIGCONT')
+    }
+  })
+
+  it('a host that cannot be reached is an error, or left out where that is asked for', async () => {
+    const mine = await laptop()
+    const target = targetOn(hosts, 'asked', {
+      runner: { start: START, ...TALKS, eval: 'echo' },
+      commands: { greet: 'echo hello' },
+    })
+    const dead = { host: '127.0.0.1', port: await freePort(), name: 'dead' }
+    await mine.configure({ prod: { ...target, hosts: [...target.hosts, dead] } })
+    const skipped = {
+      skipped: ['dead'],
+      hosts: [
+        { host: 'h1', ok: true },
+        { host: 'h2', ok: true },
+        { host: 'dead', ok: false, exit: null },
+      ],
+    }
+    expect(await mine.call('ping', 'target=prod')).toMatchObject({ code: 3, last: { code: 'CONNECTION' } })
+    for (const [verb = '', ...words] of [
+      ...[['ping'], ['pid'], ['version'], ['rpc', '--', 'x'], ['eval', '--', 'x']],
+      ...[
+        ['exec', '--', 'pwd'],
+        ['run', 'command=greet'],
+      ],
+    ]) {
+      expect(await mine.call(verb, 'target=prod', '--skip-unreachable', ...words), verb).toMatchObject({ code: 0, last: skipped })
+    }
+    const logs = await mine.say('logs', 'target=prod', 'lines=1', '--skip-unreachable')
+    expect(logs).toMatchObject({ code: 0, stdout: 'h1: starting 1.0.0 well\nh2: starting 1.0.0 well\n' })
+    expect(logs.stderr).toMatch(/^releaser: warning: dead is left out: /)
+    expect((await mine.call('logs', 'target=prod', '--skip-unreachable')).last).toMatchObject({ skipped: ['dead'] })
+  })
+
   it('logs --follow: what comes from every host, until a Ctrl-C, and nothing is left behind', async () => {
     const { mine } = app
     const following = mine.begin('logs', 'target=prod', 'lines=0', '--follow')

@@ -50,7 +50,7 @@ export async function freezeAt(stage: Stage, freeze: Freeze, cli?: string): Prom
   line.freeze()
   const frozenAt = Date.now()
   if (freeze.thaw !== undefined) setTimeout(() => line.thaw(), freeze.thaw * 1000)
-  await scene.settled(CONFIRM + 10).catch(() => found.push(`the host is not settled within ${CONFIRM + 10} s`))
+  await scene.settled(CONFIRM + 10).catch((error: Error) => found.push(error.message))
   const whole = await violations(scene.path, { before: scene.before, after: scene.after, reported: 'unknown' })
   const end = await client.ended
   const seconds = (Date.now() - frozenAt) / 1000
@@ -76,8 +76,11 @@ function truth(end: ClientEnd, { exits }: Freeze): readonly string[] {
 
 /** A laptop asleep: the client is stopped at a point, and goes on once the host has settled, or after some seconds. */
 export async function sleepAt(stage: Stage, { operation, name, when, exits, thaw }: Freeze): Promise<readonly string[]> {
-  const scene = await stage.scene(operation, { target: { confirm: `${CONFIRM}s` } })
+  const line = await startLine(stage.host.port)
+  const scene = await stage.scene(operation, { port: line.port, target: { confirm: `${CONFIRM}s` } })
   const client: Client = scene.start()
+  // From here on the line is slow: it cannot confirm before it sleeps.
+  void client.told(isStep('post-activate', 'start')).then(() => line.delay(300))
   await client.told(when)
   client.child.kill('SIGSTOP')
   if (thaw === undefined) await scene.settled(CONFIRM + 12)
@@ -85,7 +88,9 @@ export async function sleepAt(stage: Stage, { operation, name, when, exits, thaw
   client.child.kill('SIGCONT')
   const end = await client.ended
   const found = end.exit !== null && exits.includes(end.exit) ? [] : [`exit ${end.exit} is not among ${exits}: ${end.stderr}`]
+  line.delay(0)
   found.push(...(await afterwards(scene, end)))
+  await line.close()
   await scene.remove()
   return found.map((violation) => `${operation}, asleep at ${name}: ${violation}`)
 }

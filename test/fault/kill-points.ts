@@ -86,14 +86,14 @@ export async function afterwards(scene: Scene, end: ClientEnd, within = 25): Pro
   const { before, after, path } = scene
   const unsettled = await scene.settled(within).then(
     () => [],
-    () => [`it did not settle within ${within} s`],
+    (error: Error) => [error.message],
   )
   const reported = reportedBy(end.exit)
   const found = [...unsettled, ...(await violations(path, { before, after, reported })), ...(await scene.contradictions())]
   if (end.exit !== null && !TRUE_CODES.includes(end.exit)) found.push(`the client ended with ${end.exit}: ${end.stderr}`)
   const rerun = await scene.again()
   if (rerun.exit !== 0) found.push(`the rerun ended with ${rerun.exit}: ${rerun.stderr}`)
-  await scene.settled(5)
+  await scene.settled(5).catch((error: Error) => found.push(`after the rerun: ${error.message}`))
   found.push(...(await violations(path, { before, after, reported: 'done' })), ...(await leftovers(path)))
   return found.map((violation) => `${violation} (exit ${end.exit}: ${String(end.last['message'] ?? '')})`)
 }

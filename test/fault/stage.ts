@@ -123,12 +123,12 @@ export async function startStage(options: HostsOptions = {}): Promise<Stage> {
         words,
         before,
         after: serves,
-        settled: (seconds) => until(() => isSettled(path, host.uid), seconds),
+        settled: (seconds) => untilSettled(path, host.uid, seconds),
         contradictions: () => contradictions(path, before),
         cli,
         start: () => startClient(mine, words, cli),
         again: () => startClient(mine, words, cli).ended,
-        remove: () => rm(path, { recursive: true, force: true }),
+        remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
       }
     },
     stop: async () => {
@@ -143,9 +143,25 @@ async function copy(from: string, to: string): Promise<void> {
   if ((await names(dirname(from))).includes(basename(from))) await promisify(execFile)('cp', ['-a', from, to])
 }
 
-async function isSettled(path: string, uid: number): Promise<boolean> {
-  for (const room of ['lock', 'journal']) if ((await names(join(path, '.releaser', room))).length > 0) return false
-  return !(await userProcesses(uid)).some(({ command }) => command.includes(path))
+async function untilSettled(path: string, uid: number, seconds: number): Promise<void> {
+  let held: readonly string[] = []
+  const look = async () => {
+    held = await heldAt(path, uid)
+    return held.length === 0
+  }
+  await until(look, seconds).catch((cause: unknown) => {
+    throw new Error(`not settled within ${seconds} s: ${held.join(', ')}`, { cause })
+  })
+}
+
+/** Locks, open transactions, and whoever is at work there. */
+async function heldAt(path: string, uid: number): Promise<readonly string[]> {
+  const rooms = await Promise.all(
+    ['lock', 'journal'].map(async (room) => (await names(join(path, '.releaser', room))).map((name) => `${room}/${name}`)),
+  )
+  const held = rooms.flat()
+  if (held.length > 0) return held
+  return (await userProcesses(uid)).filter(({ command }) => command.includes(path)).map(({ pid, command }) => `${pid} ${command}`)
 }
 
 /** The last line of the history says whether its release serves. */

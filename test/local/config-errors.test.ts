@@ -32,10 +32,10 @@ test('a mistyped key: its path, the file, and what may have been meant', async (
 })
 
 test('several problems are all told', async () => {
-  const config = { ...withTarget({ kep: 3, keep: 0, templates: [], confirm: '1 minute' }), defualts: {} }
+  const config = { ...withTarget({ kep: 3, keep: 0, backup: {}, confirm: '1 minute' }), defualts: {} }
   expect(await problem(config)).toEqual({
     message: `5 problems in FILE:
-  targets.prod.templates is not supported by this version of releaser (leave it out)
+  targets.prod.backup is not supported by this version of releaser (leave it out)
   targets.prod.keep must be a whole number of at least 1, not 0
   targets.prod.confirm must be a duration such as '30s', '5m', '4h' or '7d'
   targets.prod.kep is not a known key (did you mean "keep"?)
@@ -176,6 +176,43 @@ describe('a single problem', () => {
       'leave "a/b" out',
     ],
     ['shared twice', withTarget({ shared: { dirs: ['a', 'a/'] } }), 'targets.prod.shared names "a" twice', 'leave "a" out'],
+    ...(
+      [
+        [{ from: '/a', to: 'b' }, '.from "/a" must be relative to the release'],
+        [{ from: 'a', to: '../b' }, '.to "../b" holds ..'],
+        [{ from: 'a', to: './' }, '.to "./" is the release itself'],
+        [{ from: 'a' }, '.to is missing'],
+        [{ from: 'a', to: 'b', mode: '4755' }, ".mode must be permissions such as '0600' or '0644', readable for the owner"],
+        [{ from: 'a', to: 'b', mode: '0200' }, ".mode must be permissions such as '0600' or '0644', readable for the owner"],
+      ] as const
+    ).map(([template, says]): [string, unknown, string] => [
+      `the template ${JSON.stringify(template)}`,
+      withTarget({ templates: [template] }),
+      `targets.prod.templates[0]${says}`,
+    ]),
+    ...(
+      [
+        ['from', 'a/b', 'a'],
+        ['to', 'a', 'a/b'],
+      ] as const
+    ).map(([key, path, shared]): [string, unknown, string, string] => [
+      `a template whose ${key} is shared`,
+      withTarget({ templates: [{ from: 'x', to: 'y', [key]: path }], shared: { dirs: [shared] } }),
+      `targets.prod.templates[0].${key} "${path}" and "${shared}" of shared lie in one another`,
+      'what is shared is no part of a release: choose another path',
+    ]),
+    [
+      'a file rendered twice',
+      withTarget({ templates: ['a', 'b'].map((from) => ({ from, to: 'c' })) }),
+      'targets.prod.templates renders "c" twice',
+      'leave one of them out, or choose another path',
+    ],
+    [
+      'a hook here that no host waits for',
+      withTarget({ confirm: false, hooks: { 'post-start': { run: 'x', on: 'local' } } }),
+      "targets.prod.hooks.post-start.on cannot be 'local' with confirm: false, since no host waits for it then",
+      "leave confirm: false out, or write the hook as 'post-deploy'",
+    ],
     ['keep 0', withTarget({ keep: 0 }), 'targets.prod.keep must be a whole number of at least 1, not 0'],
     ['keep 1.5', withTarget({ keep: 1.5 }), 'targets.prod.keep must be a whole number of at least 1, not 1.5'],
     ['keep as text', withTarget({ keep: '5' }), 'targets.prod.keep must be a whole number of at least 1, not "5"'],
@@ -277,12 +314,9 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), sign: { key: 'k' } }, 'sign'],
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
-    [withBuilder({ source: 'git' }), 'builders.site.source'],
-    [withBuilder({ strip: 1 }), 'builders.site.strip'],
     [{ ...withTarget({}), builders: { x: { type: 'docker', dockerfil: 'x' } } }, 'builders.x.type'],
     ...(
       [
-        ['templates', []],
         ['backup', {}],
         ['sanitize', { command: 'x' }],
         ['auto', {}],
@@ -302,8 +336,8 @@ describe('not supported yet', () => {
     ]),
     ...[
       ['pre-deploy', 'remote'],
-      ['post-upload', 'local'],
-      ['post-activate', 'local'],
+      ['pre-configure', 'local'],
+      ['pre-start', 'local'],
       ['on-failure', 'remote'],
     ].map(([hook = '', on]): [unknown, string] => [
       withTarget({ hooks: { [hook]: { run: 'x', on } } }),

@@ -20,11 +20,20 @@ const names = async (dir: string) => (await listTree(dir)).map((line) => line.sp
 async function build(dir: string) {
   const loaded = await loadConfig({ cwd: dir })
   const target = loaded.targets.get('prod')
-  return { target, built: await runBuild({ ...pickBuilder(loaded, { target }), app: 'shop', version: '1.0', dir: loaded.dir }) }
+  return {
+    target,
+    built: await runBuild({
+      ...pickBuilder(loaded, { target }),
+      app: 'shop',
+      version: '1.0',
+      dir: loaded.dir,
+      scratch: await project(),
+    }),
+  }
 }
 
-test('there are three templates', async () => {
-  expect(await templateNames()).toEqual(['generic', 'node', 'static'])
+test('there are four templates', async () => {
+  expect(await templateNames()).toEqual(['elixir', 'generic', 'node', 'static'])
 })
 
 describe.each(['generic', 'node', 'static'])('%s', (template) => {
@@ -42,7 +51,9 @@ describe.each(['generic', 'node', 'static'])('%s', (template) => {
     expect(first.length).toBeGreaterThan(0)
     expect(await listTree((await build(dir)).built.dir)).toEqual(first)
   })
+})
 
+describe.each(['elixir', 'generic', 'node', 'static'])('%s', (template) => {
   test('every setting that it shows in a comment is one that loads', async () => {
     const dir = await project()
     await write(dir, template)
@@ -59,13 +70,25 @@ describe.each(['generic', 'node', 'static'])('%s', (template) => {
       agent: true,
       shared: { dirs: ['uploads'], files: ['config/local.json'] },
       hooks: { 'post-activate': expect.any(String) },
+      runner: expect.anything(),
+      health: { kind: 'http', timeout: 30, settle: 3 },
+      migrate: { run: expect.any(String) },
+      secrets: expect.any(Object),
+      stopTimeout: '30s',
+      kill: true,
+      commands: expect.any(Object),
+      logs: ['shared/log/app.log'],
     })
     expect([...targets.keys()]).toEqual(['prod', 'staging'])
   })
 })
 
 test('what each writes', async () => {
-  const dirs = { generic: await project(), node: await project(), static: await project() }
+  const dirs = { elixir: await project(), generic: await project(), node: await project(), static: await project() }
+  expect(await write(dirs.elixir, 'elixir')).toEqual({
+    written: ['releaser.config.ts', '.dockerignore', 'Dockerfile', '.gitignore'],
+    kept: [],
+  })
   expect(await write(dirs.generic, 'generic')).toEqual({ written: ['releaser.config.ts', '.gitignore'], kept: [] })
   expect(await write(dirs.node, 'node')).toEqual({
     written: ['releaser.config.ts', 'package.json', 'server.mjs', '.gitignore'],
@@ -77,6 +100,14 @@ test('what each writes', async () => {
   })
   expect(await names(dirs.node)).toEqual(['.gitignore', 'package.json', 'releaser.config.ts', 'server.mjs'])
   expect(await readFile(join(dirs.node, '.gitignore'), 'utf8')).toBe('.releaser/\ndist-release/\nnode_modules/\n')
+})
+
+test('elixir: without a project the build says what to do', async () => {
+  const dir = await project()
+  await write(dir, 'elixir')
+  const { message } = (await failure(build(dir))) ?? {}
+  expect(message).toContain('there is no mix.exs here: make a project first, such as with: mix new . --sup')
+  expect(await names(dir)).toEqual(['.dockerignore', '.gitignore', 'Dockerfile', 'releaser.config.ts'])
 })
 
 describe('generic', () => {

@@ -51,11 +51,15 @@ describe('releaseId', () => {
 describe('the state of a host', () => {
   const state = {
     ...NO_STATE,
-    releases: [onHost(A), onHost(B, { dir: `${B}~2`, state: 'bad' })],
+    releases: [
+      onHost(A),
+      onHost(B, { dir: `${B}~2`, state: 'bad', hooks: ['x:releaser/hooks/pre-start', 's:rel/hooks/post_stop/a.sh'] }),
+    ],
     served: [A],
     pinned: [A],
     since: 17,
     by: 'ana@laptop',
+    migrated: [A, B],
   } as const
   it('reads back what it wrote', () => expect(decodeState(encodeState(state))).toEqual(state))
   it('is lost when it was cut anywhere', () => {

@@ -33,7 +33,11 @@ describe.each(Object.entries(WAYS))('over %s', (_, open) => {
   const ask = async (check: HttpCheck, seconds = 5): Promise<ProbeResult> => {
     const port = check.port || app.port
     const result = await probe(way.remote, { ...check, port }, seconds)
-    return result.ok ? result : { ...result, why: result.why.replaceAll(String(port), 'N') }
+    if (result.ok) return result
+    const { bare, ...rest } = result
+    // What the app said itself comes last.
+    if (bare !== undefined) expect(result.why.slice(0, bare.length + 2)).toBe(`${bare}: `)
+    return { ...rest, why: result.why.replaceAll(String(port), 'N') }
   }
   const no = (why: string) => ({ ok: false, why })
 

@@ -2,14 +2,19 @@ import { appendFileSync } from 'node:fs'
 import type { SerializedError } from 'vitest'
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Adds a line `passed failed skipped` to the file that COUNTS_FILE names, for the line that ends every run. */
+/** Adds lines `failed TEST`, and `passed failed skipped`, to the file that COUNTS_FILE names, for the lines that end every run. */
 export default function closingLine(): Reporter {
   return {
     onTestRunEnd(modules, errors) {
       const file = process.env['COUNTS_FILE']
-      if (file) appendFileSync(file, `${count(modules, errors).join(' ')}\n`)
+      if (file) appendFileSync(file, [...failures(modules), count(modules, errors).join(' '), ''].join('\n'))
     },
   }
+}
+
+function failures(modules: readonly TestModule[]): readonly string[] {
+  const tests = modules.flatMap((module) => [...module.children.allTests('failed')])
+  return tests.map(({ fullName, module }) => `failed ${module.relativeModuleId} > ${fullName.replaceAll(/\s+/g, ' ')}`)
 }
 
 function count(modules: readonly TestModule[], errors: readonly SerializedError[]): readonly [number, number, number] {

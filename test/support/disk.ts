@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -54,6 +54,10 @@ export async function imageDisk(type: 'ext4' | 'xfs'): Promise<PowerDisk> {
     powerUp: async () => {
       await at.endAll()
       await run('umount', [at.dir])
+      // A container that started meanwhile keeps the dead file system mounted, and its image would be that again: a disk that
+      // comes up is a copy.
+      await run('cp', ['--sparse=always', image, `${image}.copy`])
+      await rename(`${image}.copy`, image)
       await mount()
     },
     remove: async () => {

@@ -69,7 +69,7 @@ export function driver(options: {
       readonly wait?: number
       /** Sees each event before the rollout goes on. */
       readonly watch?: (event: Progress) => void
-    } & Partial<Pick<DeployInput, 'action' | 'force' | 'knownManifests' | 'appEnv'>> = {},
+    } & Partial<Pick<DeployInput, 'action' | 'force' | 'knownManifests' | 'appEnv' | 'secrets'>> = {},
   ): Promise<readonly HostOutcome[]> {
     const { signal = new AbortController().signal, moment = async () => {}, wait, watch, ...input } = extra
     const wanted =

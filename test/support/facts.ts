@@ -25,6 +25,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     boot: null,
     appEnv: null,
     app: null,
+    cookies: [],
     tools: [
       ...'awk cat chmod cmp cp cut date dd df find grep gzip ln ls mkdir mkfifo mv readlink rm rmdir sed sha256sum sleep sort sync tail tar tr uname wc'.split(
         ' ',
@@ -40,6 +41,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     dirs: releases.map(({ dir }) => dir),
     manifests: releases.map(({ id }) => id),
     overlays: [],
+    rendered: [],
     state: { ...NO_STATE, releases, served, since: 1_600_000_000, by: 'bob' },
     lock: null,
     frozen: null,

@@ -5,22 +5,32 @@ import type { Laptop } from './laptop.ts'
 /** A real app: it answers with its version and what it finds in its environment, and can go wrong in many ways. */
 const SERVER = `
 import { createServer } from 'node:http'
-import { readFileSync } from 'node:fs'
-const version = readFileSync('version.txt', 'utf8').trim()
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 const manner = readFileSync('manner.txt', 'utf8').trim()
+if (manner === 'strays') process.chdir('../' + readdirSync('..').sort()[0])
+const version = readFileSync('version.txt', 'utf8').trim()
 console.log('starting', version, manner)
 if (manner === 'refuses') { console.error('no such database'); process.exit(7) }
 if (manner === 'crashes') setTimeout(() => { console.error('out of luck'); process.exit(9) }, 1600)
-if (manner === 'deaf') process.on('SIGTERM', () => console.log('what was that?'))
+if (manner === 'crashes late') setTimeout(() => { console.error('out of memory'); process.exit(9) }, 3000)
+if (manner === 'hangs' || manner === 'deaf') process.on('SIGTERM', () => console.log('what was that?'))
 const port = Number(process.env.PORT) + (manner === 'elsewhere' ? 1 : 0)
 createServer((request, response) => {
   if (manner === 'silent') return
-  response.writeHead(manner === 'ill' ? 500 : 200)
+  response.writeHead(manner === 'ill' || manner === 'hangs' ? 500 : 200)
   response.end(JSON.stringify({ version, word: process.env.WORD ?? null, pid: process.pid, cwd: process.cwd() }))
 }).listen(port, '127.0.0.1')
+if (manner === 'slow') {
+  const later = (name, text, ms) => setTimeout(() => writeFileSync(process.env.RELEASER_PATH + '/shared/' + name, text), ms)
+  later('pid', String(process.pid), 3000)
+  later('said', version, 7000)
+}
 `
 
-export type Manner = 'well' | 'refuses' | 'crashes' | 'deaf' | 'elsewhere' | 'silent' | 'ill'
+/** `strays`: it runs from the oldest release. `slow`: its process id and its version are written down some seconds after its start. */
+export type Manner =
+  | ('well' | 'refuses' | 'crashes' | 'crashes late' | 'deaf' | 'hangs')
+  | ('elsewhere' | 'silent' | 'ill' | 'strays' | 'slow')
 
 /** Builds a version of the app that behaves so; its id. */
 export async function webRelease(mine: Laptop, version: string, manner: Manner = 'well'): Promise<string> {

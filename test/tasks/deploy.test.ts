@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { NO_STATE } from '../../src/model/host-state.ts'
 import type { Facts } from '../../src/model/plan.ts'
 import type { Target } from '../../src/model/target.ts'
 import { type DeployInput, planDeploy } from '../../src/tasks/deploy.ts'
+import { envHash } from '../../src/tasks/service.ts'
 import { A, B, C, factsWith, HOST, onHost, TARGET } from '../support/facts.ts'
 
 function plan(facts: Facts, release: string, rest: Partial<DeployInput> = {}, target: Partial<Target> = {}) {
@@ -134,6 +136,72 @@ describe('planDeploy', () => {
       run: 'stop',
       dir: A,
     })
+  })
+
+  it('renders templates between the hooks around configuring, anew where what went into them is another', () => {
+    const templates = [{ from: 'a.tmpl', to: 'a' }]
+    const hooks = { 'pre-configure': 'x', 'post-configure': 'y' }
+    const kinds = (made: ReturnType<typeof plan>) => made.steps.map((step) => (step.step === 'command' ? step.hook : step.step))
+    const first = plan(factsWith([], []), A, { appEnv: { KEY: 'k' }, secrets: ['KEY'] }, { templates, hooks })
+    expect(kinds(first).slice(1, 6)).toEqual(['publish', 'pre-configure', 'configure', 'render', 'post-configure'])
+    const step = first.steps.find(({ step }) => step === 'render')
+    expect(step).toEqual({ step: 'render', dir: A, templates, mark: expect.stringMatching(/^[0-9a-f]{32}$/), secrets: ['KEY'] })
+    const mark = step?.step === 'render' ? step.mark : ''
+    const served = factsWith([onHost(A), onHost(B)], [B, A], {
+      rendered: [{ dir: A, path: 'a', mark }],
+      appEnv: envHash({ KEY: 'k' }),
+    })
+    const again = (appEnv: Record<string, string>, more = {}, release: string = A) =>
+      plan(served, release, { appEnv, secrets: ['KEY'], ...more }, { templates })
+    expect(again({ KEY: 'k' }, { dryRun: true }).steps).toEqual([])
+    expect(again({ KEY: 'other' }).steps.slice(0, 4)).toMatchObject([
+      { step: 'receive' },
+      { step: 'publish', dir: `${A}~2` },
+      { step: 'configure' },
+      { step: 'render', dir: `${A}~2` },
+    ])
+    expect(plan(served, A, { appEnv: { KEY: 'k' } }, { templates }).steps).not.toEqual([])
+    expect(plan(served, A, { appEnv: { KEY: 'k' } }).steps).not.toEqual([])
+    const back = again({ KEY: 'k' }, { action: 'rollback' }, B)
+    expect(back.steps.slice(0, 3)).toMatchObject([
+      { step: 'again', release: B, digest: `sha256:${B}`, from: B, by: 'copy' },
+      { step: 'publish', dir: `${B}~2` },
+      { step: 'render', dir: `${B}~2` },
+    ])
+    expect([back.transfer, back.steps.at(-1)]).toEqual([null, { step: 'prune', dirs: [A, B] }])
+  })
+
+  it('runs the hooks that a release brings where the configuration has none of that name', () => {
+    const file = (path: string, mode: number) => ({ type: 'file', path, mode, size: 1, sha256: '0' }) as const
+    const manifest = [file('releaser/hooks/post-activate', 0o755), file('releaser/hooks/pre-activate.sh', 0o644)]
+    const release = { id: C, version: '3', digest: 'd', manifest }
+    const own = ['x:releaser/hooks/post-activate', 's:releaser/hooks/pre-activate.sh']
+    const made = plan(factsWith([onHost(A, { hooks: own })], [A]), C, { release }, { hooks: { 'post-activate': 'mine' } })
+    expect(made.steps.flatMap((step) => (step.step === 'command' ? [[step.hook, step.run, step.seconds]] : []))).toEqual([
+      ['pre-activate', 'sh ./releaser/hooks/pre-activate.sh', 600],
+      ['post-activate', 'mine', 600],
+    ])
+    expect(made.next.releases.at(-1)).toMatchObject({ id: C, hooks: own })
+    expect(made.back).toEqual({
+      hooks: [
+        ['pre-activate', 'sh ./releaser/hooks/pre-activate.sh'],
+        ['post-activate', 'mine'],
+      ].map(([hook, run]) => ({ step: 'command', hook, run, dir: A, release: 'old', seconds: 30, ignoreFailure: false })),
+      env: { RELEASER_RELEASE: A, RELEASER_VERSION: 'v01', RELEASER_PREVIOUS: C },
+    })
+  })
+
+  it('remembers who migrated, and says which migrations a rollback goes back across', () => {
+    const migrate = { run: 'migrate' }
+    const facts = factsWith([onHost(A), onHost(B), onHost(C)], [A, B])
+    expect(plan(facts, C, { first: false }, { migrate }).next.migrated).toEqual([C])
+    expect(plan(facts, C).next.migrated).toBeUndefined()
+    const state = { ...NO_STATE, releases: [onHost(A), onHost(B), onHost(C)], served: [A, B, C], migrated: [B, C] }
+    const back = (to: string, current: string) =>
+      plan({ ...facts, state, current: { kind: 'link', dir: current } }, to, { action: 'rollback' })
+    expect([back(A, C), back(B, C), back(C, B), back(A, B)].map(({ across }) => across)).toEqual([[B, C], [C], undefined, [B]])
+    expect(back(A, C).next.migrated).toEqual([B, C])
+    expect(back(C, C).across).toBeUndefined()
   })
 
   it('goes back along what served, pins it, and needs no upload', () => {

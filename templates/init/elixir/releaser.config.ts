@@ -1,0 +1,134 @@
+import { defineConfig } from 'releaser'
+
+// What releaser knows of this project. Everything that can be set is in this file; what is commented out shows its default,
+// or an example. Unknown keys are errors, so nothing can be misspelt. Durations are '30s', '5m', '4h' or '7d'.
+export default defineConfig({
+  // What is deployed. A repository with several apps writes instead: apps: { shop: { builder: 'shop' }, admin: {} }
+  app: '__NAME__',
+
+  // Where releases are kept on this machine, and how many of an app after each build (all, if left out).
+  // store: '.releaser',
+  // keepLocal: 20,
+
+  // How a build is made: `releaser build`.
+  builders: {
+    mix: {
+      type: 'command',
+      // Removed before each build, so that nothing old gets into a release.
+      clean: ['dist-release'],
+      // Runs by `sh` in this folder. The release brings Erlang and Elixir with it, so this machine needs a system like the hosts':
+      // the same processor and the same libc and OpenSSL. Where it is another one, build in a container: see Dockerfile. Nodes with
+      // different cookies do not talk to each other, so all builds made here get the first one's; builds made elsewhere have
+      // others, unless RELEASE_COOKIE (below) or `cookie:` in mix.exs says which.
+      run: [
+        'set -e',
+        '[ -f mix.exs ] || { echo "there is no mix.exs here: make a project first, such as with: mix new . --sup" >&2; exit 1; }',
+        'mix deps.get --only prod',
+        'mkdir -p dist-release/releases',
+        '[ ! -f _build/COOKIE ] || cp _build/COOKIE dist-release/releases/',
+        'mix release --path dist-release',
+        'cp dist-release/releases/COOKIE _build/',
+      ].join('\n'),
+      // run: 'docker build --output dist-release .',
+      // The folder that it makes: this is what is packed.
+      output: 'dist-release',
+
+      // Where the version comes from. If left out: `releaser build version=…`, else what mix.exs says.
+      // version: '1.4.0',
+      // version: { command: 'git describe --tags --always' },
+
+      // Files of the output that stay out of the release.
+      // exclude: ['*.map'],
+      // Symbolic links that lead out of the output and are meant.
+      // absoluteLinks: ['etc/localtime'],
+      // More environment for the command. It always gets RELEASER_APP, RELEASER_VERSION, RELEASER_TS and RELEASER_GIT_REV.
+      env: { MIX_ENV: 'prod' },
+      // Commands before and after it; a failure stops the build and nothing is stored.
+      // hooks: { 'pre-build': 'mix assets.deploy', 'post-build': 'make report' },
+    },
+  },
+
+  // Settings that all targets share; what a target says itself goes first.
+  // defaults: { keep: 5 },
+
+  // Where the app goes: `releaser deploy target=prod`.
+  targets: {
+    prod: {
+      // As for ssh: 'user@host', 'user@host:2222', 'user@[::1]:22', or an alias of ~/.ssh/config. Several hosts are deployed
+      // to together: all of them change, or none.
+      hosts: ['__USER__@__HOST__'],
+      // hosts: ['deploy@web1.example.com', { host: 'web2.example.com', user: 'deploy', port: 2222, name: 'web2' }],
+
+      // The directory on each host: absolute, or relative to the login directory. In it: releases/, current -> the release that
+      // serves, shared/ for what outlives releases.
+      path: '__PATH__',
+
+      // How many releases stay on each host.
+      // keep: 5,
+
+      // The app's environment, for it and for every command on the hosts; `secrets` are never shown.
+      // env: { PHX_SERVER: 'true', PORT: '4000', PHX_HOST: 'www.example.com' },
+      // envFile: 'prod.env',
+      // The names and ports of nodes are environment too: RELEASE_COOKIE, RELEASE_DISTRIBUTION, RELEASE_NODE, ERL_EPMD_PORT.
+      // secrets: { RELEASE_COOKIE: { env: 'RELEASE_COOKIE' }, SECRET_KEY_BASE: { env: 'SECRET_KEY_BASE' } },
+
+      // A release of mix is found out by its files, and started, stopped and asked by its own script; `releaser console target=prod`
+      // opens its remote console, and rpc and eval take an expression. Two targets on one host need two names: RELEASE_NODE.
+      // runner: 'mix',
+      // When it serves, and how patiently it is asked, through the SSH connection: { http }, { tcp: 4000 } or { command }. Where this
+      // fails, the old release runs again. Without it, the app has to live for a few seconds and to say its new version.
+      // health: { http: 'http://localhost:4000/health', timeout: '30s', settle: '3s' },
+      // How long it may take to stop, before TERM; and whether KILL may follow.
+      // stopTimeout: '30s',
+      // kill: true,
+
+      // Once for each deploy, on the first host, from the new release before it serves (when: 'after-start': once it does). There is
+      // no Mix on the host: write MyApp.Release.migrate/0, as the guides of Phoenix and Ecto show.
+      // migrate: { run: "bin/__NAME__ eval 'MyApp.Release.migrate()'" },
+
+      // Commands of your own, in the release that serves: `releaser run target=prod command=seed`.
+      // commands: { seed: 'bin/__NAME__ eval "MyApp.Release.seed()"' },
+      // What `releaser logs` shows, below path.
+      // logs: ['shared/log/app.log'],
+
+      // What outlives releases: links in every release to PATH/shared.
+      // shared: { dirs: ['uploads'], files: ['config/local.json'] },
+
+      // A host that this machine does not confirm over a new connection goes back by itself after that time; false: never.
+      // confirm: '60s',
+
+      // How unchanged files come from a release that is there. 'hardlink' saves space, for apps that never write into their files.
+      // reuse: 'copy',
+
+      // A person types the target's name before anything changes; scripts pass --yes.
+      // protected: true,
+
+      // How to log in: a key file (beside this file, or ~/…), the ssh agent, where host keys are known, how long to wait.
+      // identity: '~/.ssh/id_ed25519',
+      // agent: true,
+      // knownHosts: '~/.ssh/known_hosts',
+      // connectTimeout: '20s',
+
+      // Which builder makes its builds; with one builder there is nothing to choose.
+      // builder: 'mix',
+
+      // Commands around a deploy. Each gets RELEASER_APP, RELEASER_TARGET, RELEASER_RELEASE, RELEASER_VERSION and more; a string,
+      // or { run: '…', timeout: '10m', ignoreFailure: true }.
+      //   'pre-deploy', 'pre-upload'       here, once, before anything is sent; a failure changes nothing anywhere
+      //   'pre-configure', 'post-configure', 'post-upload'
+      //                                    on each host, in the new release: verified, not switched yet
+      //   'pre-stop', 'post-stop', 'pre-activate', 'post-activate', 'pre-start', 'post-start'
+      //                                    on each host, around stop, switch and start; a failure takes every host back
+      //   'post-deploy'                    here, once; the release stays whatever it does
+      //   'on-failure'                     here, once, after everything was taken back
+      //   'pre-rollback', 'post-rollback'  here, once, around `releaser rollback`
+      hooks: {
+        // 'post-activate': 'sudo systemctl reload nginx',
+      },
+    },
+    // staging: { hosts: ['__USER__@staging.example.com'], path: '__PATH__' },
+  },
+
+  // Several targets by one name, in order: `releaser status target=all`.
+  // groups: { all: ['staging', 'prod'] },
+})
