@@ -1,6 +1,6 @@
 import { appEnv } from '../local/app-env.ts'
 import { type AppEnv, secretValues } from '../model/app-env.ts'
-import type { Observe } from '../model/plan.ts'
+import type { Observe, Plan } from '../model/plan.ts'
 import { redact } from '../model/redact.ts'
 import type { Destination } from '../rollout/host.ts'
 
@@ -37,4 +37,10 @@ export function discreet(observe: Observe, { redacted }: Environments): Observe 
       observe({ ...progress, detail: redacted(progress.detail) })
     else observe(progress)
   }
+}
+
+/** A plan as it may be shown: without the value of any secret. */
+export function veiled(plan: Plan, { secret }: AppEnv): Plan {
+  const values = Object.entries(plan.appEnv).map(([name, value]) => [name, secret.includes(name) ? '***' : value])
+  return { ...plan, appEnv: Object.fromEntries(values) }
 }

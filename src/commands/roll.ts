@@ -13,7 +13,7 @@ import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
-import { discreet, type Environments, environments } from './environment.ts'
+import { discreet, type Environments, environments, veiled } from './environment.ts'
 import { hooksAt } from './moments.ts'
 
 export interface RollInput {
@@ -60,7 +60,10 @@ export async function roll(input: RollInput): Promise<Rolled> {
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
     warnOfCookies(call, release, prepared)
-    if (globals.dryRun) return { release, plans, hosts: [...prepared.map(planned), ...preparation.skipped] }
+    if (globals.dryRun) {
+      const shown = prepared.map((host) => veiled(host.plan, apps.of(host)))
+      return { release, plans: shown, hosts: [...prepared.map(planned), ...preparation.skipped] }
+    }
     if (plans.some(({ steps }) => steps.length > 0)) {
       await rows.close()
       await input.ask(plans)

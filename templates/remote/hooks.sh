@@ -43,18 +43,21 @@ back_hooks() {
   takes_back "$1" && [ ! -e "$T/ran.$1" ] || return 0
   true >"$T/ran.$1" 2>/dev/null
   returning=yes
-  sed -n "s/^back$TAB$1$TAB//p" "$T/plan" | while IFS=$TAB read -r dir patience which run data; do
-    first_line "$T/under-way"; said=
-    if [ "$line" = "$run" ]; then ending="$1 did not end before, so that it is not run again"
-    else
-      rm -f "$T/late"; printf '%s\n' "$data" >"$T/in" 2>/dev/null
-      run_hook "$1" "$dir" "$patience" "$which" "$run" && continue
-      # It may hold a secret: the client tells it without, the host does not write it down.
-      said=$(tail -n 1 "$out" 2>/dev/null | tr '\t\r' '  ' | head -c 300)
-    fi
-    tell "note${TAB}while taking back, $ending${said:+: $said}"
-    printf '; while taking back, %s' "$ending" >>"$T/back-failed"
-  done
+  sed -n "s/^back$TAB$1$TAB//p" "$T/plan" | {
+    trap ':' HUP PIPE # a shell of its own has none yet, and nobody may be there to be told
+    while IFS=$TAB read -r dir patience which run data; do
+      first_line "$T/under-way"; said=
+      if [ "$line" = "$run" ]; then ending="$1 did not end before, so that it is not run again"
+      else
+        rm -f "$T/late"; printf '%s\n' "$data" >"$T/in" 2>/dev/null
+        run_hook "$1" "$dir" "$patience" "$which" "$run" && continue
+        # It may hold a secret: the client tells it without, the host does not write it down.
+        said=$(tail -n 1 "$out" 2>/dev/null | tr '\t\r' '  ' | head -c 300)
+      fi
+      printf '; while taking back, %s' "$ending" >>"$T/back-failed"
+      tell "note${TAB}while taking back, $ending${said:+: $said}"
+    done
+  }
   rm -f "$T/late"
 }
 back_env() {

@@ -121,8 +121,9 @@ describe.each(SHELLS)('templates where sh is %s', (shell) => {
     expect(await deploy(a, 'one')).toMatchObject([{ changed: false }])
     expect(await deploy(a, 'two')).toMatchObject([{ changed: true, current: a.id }])
     expect([await readlink(join(root, 'current')), String(await current('app.conf'))]).toEqual([`releases/${a.id}~2`, 'a two'])
+    // What it had seeded shared/ with is not in it any more; what its rendered file lies over has been kept.
     expect(d.progress.filter((event) => event.event === 'step' && event.step === 'send').at(-1)).toMatchObject({
-      detail: '0 files sent, 4 reused',
+      detail: '1 file sent, 3 reused',
     })
     await deploy(b, 'two')
     expect(String(await current('app.conf'))).toBe('b two')

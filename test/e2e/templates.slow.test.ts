@@ -31,13 +31,15 @@ it('are rendered on each host from its own environment, and anew where that chan
 
   const dry = await mine.say('deploy', 'target=prod', '--dry-run')
   expect(dry.stdout).toMatch(/render in releases\/\d{14}-[0-9a-f]{8}: conf\/app\.conf from conf\/app\.tmpl/)
+  const plans = await mine.call('deploy', 'target=prod', '--dry-run')
+  expect(plans.last).toMatchObject({ plans: [{ appEnv: { NAME: 'n1', KEY: '***' } }, { appEnv: { NAME: 'n2', KEY: '***' } }] })
   const first = await mine.say(...DEPLOY)
   expect(first.code, first.stderr).toBe(0)
   const filled = (index: number, mode = 'plain') =>
     `name=n${index + 1}\nhost=h${index + 1}\nkey=p4ss&w\\ord\nmode=${mode}\n\${NAME}\n`
   expect([await content(0), await content(1)]).toEqual([filled(0), filled(1)])
   expect((await stat(home(hosts, 0, 'rendered/current/conf/app.conf'))).mode & 0o777).toBe(0o600)
-  expect(`${dry.stdout}${first.stdout}${first.stderr}`).not.toContain('p4ss')
+  expect(`${dry.stdout}${plans.stdout}${first.stdout}${first.stderr}`).not.toContain('p4ss')
   expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0, last: { changed: false } })
 
   await configure({ MODE: 'other' })
