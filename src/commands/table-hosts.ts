@@ -59,7 +59,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
   },
   status: {
     name: 'status',
-    summary: 'what is live on every host, since when, by whom',
+    summary: 'what is live on every host, since when, and how its app is',
     arguments: [{ ...TARGET, required: false, summary: 'a target or a group; else all' }, HOST],
     examples: [
       { line: 'releaser status', does: 'all targets' },

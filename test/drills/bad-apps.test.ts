@@ -18,7 +18,7 @@ afterAll(() => hosts?.stop())
 const BAD: readonly (readonly [Manner, RegExp, string])[] = [
   [
     'crashes late',
-    /h1: (health: the app has ended|the app is not healthy: it was healthy, and 3 s later not any more)/,
+    /h1: (health: the app has ended|the app is not healthy: it was healthy, and 4 s later not any more)/,
     'out of memory',
   ],
   ['silent', /h1: the app is not healthy: GET \/ on port \d+: no answer within \d/, 'starting 2.0.0 silent'],
@@ -35,7 +35,7 @@ test('each is taken back (7) within ten seconds, and its message shows the cause
   const target = targetOn(hosts, 'bad', {
     runner: { start: START, stop },
     env: { PORT: String(port), WORD: 'one' },
-    health: { http: `:${port}/`, timeout: '4s', interval: '1s' },
+    health: { http: `:${port}/`, timeout: '4s', interval: '1s', settle: '4s' },
     stopTimeout: '2s',
     keep: 20,
   })

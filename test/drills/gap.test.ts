@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../support/apps.ts'
@@ -10,7 +10,7 @@ import { type Laptop, laptop } from '../support/laptop.ts'
 /** What those who use an app notice of a deploy: the server of the `node` template, asked all the time. */
 let hosts: TestHosts
 beforeAll(async () => {
-  hosts = await startHosts(2)
+  hosts = await startHosts(2, { sshdConfig: [`SetEnv PATH=${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`] })
 })
 afterAll(() => hosts?.stop())
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../support/elixir.ts'
 import { DEPLOY, home } from '../support/fleet.ts'
@@ -60,8 +62,11 @@ describe.each(KINDS)('$kind', ({ kind, rpc, more }) => {
     for (const version of ['1.4.0', '1.5.0']) {
       const dir = join(mine.dir, version)
       await otpRelease(kind, version, dir)
-      // The release says its version by itself.
-      expect(await mine.call('pack', `dir=${dir}`)).toMatchObject({ code: 0, last: { release: { version } } })
+      // The release says its version by itself, in a folder and in a tarball.
+      const file = join(mine.dir, `${version}.tar.gz`)
+      await promisify(execFile)('tar', ['-czf', file, '-C', dir, '.'])
+      const words = version === '1.4.0' ? ['pack', `dir=${dir}`] : ['import', `file=${file}`]
+      expect(await mine.call(...words)).toMatchObject({ code: 0, last: { release: { version } } })
     }
     const first = await mine.call('deploy', 'target=prod', 'release=1.4.0', '--yes')
     expect(first.code, first.stderr).toBe(0)
