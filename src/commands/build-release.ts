@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises'
 import { type LoadedConfig, pickBuilder } from '../local/config.ts'
 import type { Store } from '../local/store.ts'
 import { fallbackVersion } from '../model/release.ts'
@@ -21,13 +22,25 @@ export interface BuildWanted {
  * Builds an app, packs what was built and stores it; then drops what `keepLocal` lets go. Fails with BUILD, and then nothing
  * was stored.
  */
-export async function buildRelease({ ui, signal }: Pick<Call, 'ui' | 'signal'>, wanted: BuildWanted): Promise<TakenIn> {
+export async function buildRelease(call: Pick<Call, 'ui' | 'signal'>, wanted: BuildWanted): Promise<TakenIn> {
+  const { sweepTemporary, temporaryPath } = await import('../local/temporary.ts')
+  await sweepTemporary(wanted.store.dir)
+  const scratch = await temporaryPath(wanted.store.dir, '')
+  try {
+    await mkdir(scratch, { mode: 0o700 })
+    return await buildInto(scratch, call, wanted)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function buildInto(scratch: string, { ui, signal }: Pick<Call, 'ui' | 'signal'>, wanted: BuildWanted): Promise<TakenIn> {
   const { loaded, store, app, tags = [] } = wanted
   const { name, builder } = pickBuilder(loaded, wanted)
   const [{ runBuild }, { packTree }] = await Promise.all([import('../local/build/build.ts'), import('../local/pack.ts')])
   const onOutput = (line: string): void => ui.observe({ event: 'output', host: null, step: 'build', line })
   const built = await during(ui, 'build', () =>
-    runBuild({ name, builder, app, version: wanted.version, dir: loaded.dir, onOutput, signal }),
+    runBuild({ name, builder, app, version: wanted.version, dir: loaded.dir, scratch, onOutput, signal }),
   )
   const packed = await during(ui, 'pack', () =>
     packTree({

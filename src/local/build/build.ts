@@ -6,6 +6,7 @@ import { gitState } from '../git.ts'
 import { runLocalHook } from '../hooks.ts'
 import { clean } from './clean.ts'
 import { type BuildShell, buildByCommand, buildFailure } from './command.ts'
+import { buildByDocker } from './docker.ts'
 import { commandVersion, packageVersion } from './version.ts'
 
 /** What a build made, and where from. */
@@ -26,6 +27,8 @@ export interface BuildOptions {
   readonly version?: string | undefined
   /** The folder of the configuration, where everything runs. */
   readonly dir: string
+  /** An empty folder, which is removed when what was built is packed. */
+  readonly scratch: string
   readonly onOutput?: ((line: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -36,7 +39,7 @@ export interface BuildOptions {
  */
 export async function runBuild(options: BuildOptions): Promise<Built> {
   const { name, builder, app, dir, onOutput, signal } = options
-  if (builder.type !== 'command') throw unsupported(name, builder)
+  if (builder.type !== 'command' && builder.type !== 'docker') throw unsupported(name, builder)
   const git = await gitState(dir)
   const env = {
     ...builder.env,
@@ -46,10 +49,11 @@ export async function runBuild(options: BuildOptions): Promise<Built> {
     RELEASER_GIT_REV: git?.rev ?? '',
   }
   await clean(dir, builder.clean ?? [])
-  const early = options.version ?? (await earlyVersion(builder, { dir, env, signal }))
-  const shell: BuildShell = { dir, env: { ...env, RELEASER_VERSION: early ?? '' }, onOutput, signal }
+  const early = options.version ?? (await earlyVersion(builder, { dir, env, scratch: options.scratch, signal }))
+  const shell: BuildShell = { dir, env: { ...env, RELEASER_VERSION: early ?? '' }, scratch: options.scratch, onOutput, signal }
   await runBuildHook('pre-build', options, shell, { app, builder: name, version: early ?? null, git })
-  const output = await buildByCommand(name, builder, shell)
+  const output =
+    builder.type === 'docker' ? (await buildByDocker(name, builder, shell)).path : await buildByCommand(name, builder, shell)
   const version = options.version ?? (await lateVersion(builder, shell)) ?? (await packageVersion([output, dir]))
   await runBuildHook('post-build', options, shell, { app, builder: name, version, git, output })
   return { dir: output, version, git }

@@ -12,6 +12,8 @@ export interface BuildShell {
   /** The folder of the configuration. */
   readonly dir: string
   readonly env: Readonly<Record<string, string>>
+  /** An empty folder, for what a builder needs on its way. */
+  readonly scratch: string
   readonly onOutput?: ((line: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }

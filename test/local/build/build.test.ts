@@ -8,7 +8,14 @@ import { isRunning } from '../../support/is-running.ts'
 import { project } from '../../support/project.ts'
 
 const build = (dir: string, builder: Partial<CommandBuilder>, more: Partial<BuildOptions> = {}) =>
-  runBuild({ name: 'site', app: 'shop', dir, builder: { type: 'command', run: 'true', output: 'out', ...builder }, ...more })
+  runBuild({
+    name: 'site',
+    app: 'shop',
+    dir,
+    scratch: dir,
+    builder: { type: 'command', run: 'true', output: 'out', ...builder },
+    ...more,
+  })
 
 const failure = (running: Promise<unknown>) =>
   running.then(
