@@ -274,7 +274,7 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), defaults: { logs: ['journal'] } }, 'defaults.logs[0]'],
     [withBuilder({ source: 'git' }), 'builders.site.source'],
     [withBuilder({ strip: 1 }), 'builders.site.strip'],
-    [{ ...withTarget({}), builders: { x: { type: 'docker', dockerfil: 'x' } } }, 'builders.x.type'],
+    [{ ...withTarget({}), builders: { x: { type: 'ssh', hots: 'x' } } }, 'builders.x.type'],
     ...(
       [
         ['runner', 'systemd'],

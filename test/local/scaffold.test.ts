@@ -20,7 +20,10 @@ const names = async (dir: string) => (await listTree(dir)).map((line) => line.sp
 async function build(dir: string) {
   const loaded = await loadConfig({ cwd: dir })
   const target = loaded.targets.get('prod')
-  return { target, built: await runBuild({ ...pickBuilder(loaded, { target }), app: 'shop', version: '1.0', dir: loaded.dir }) }
+  return {
+    target,
+    built: await runBuild({ ...pickBuilder(loaded, { target }), app: 'shop', version: '1.0', dir: loaded.dir, scratch: dir }),
+  }
 }
 
 test('there are three templates', async () => {

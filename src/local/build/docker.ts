@@ -1,19 +1,16 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join, posix, resolve } from 'node:path'
-import type { Builder } from '../../model/config.ts'
 import { ReleaserError } from '../../model/errors.ts'
 import { runProcess } from '../process.ts'
 import { type BuildShell, buildFailure } from './command.ts'
-import { DIALECTS } from './engine.ts'
+import { DIALECTS, type DockerBuilder, type ImageWanted } from './engine.ts'
 import { ask, type Engine, findEngine } from './engine-find.ts'
 import { buildMark, clearDead, clearOwn } from './engine-leftovers.ts'
 import { imageArgs, isAboutUnaskedArgs } from './image-args.ts'
 import { followSteps, remedyFor } from './image-failure.ts'
 import { MARK_VARIABLE } from './orphans.ts'
 import { takeOut } from './take-out.ts'
-
-export type DockerBuilder = Extract<Builder, { readonly type: 'docker' }>
 
 /**
  * Builds a Dockerfile and takes the artifact out of the image: a folder or a file inside `scratch`. No container and no named image
@@ -88,7 +85,7 @@ async function sources(name: string, builder: DockerBuilder, dir: string): Promi
 async function buildImage(
   name: string,
   engine: Engine,
-  wanted: Omit<Parameters<(typeof DIALECTS)['docker']['build']>[0], 'idFile'>,
+  wanted: Omit<ImageWanted, 'idFile'>,
   { scratch, onOutput, signal }: BuildShell,
 ): Promise<string> {
   const dialect = DIALECTS[engine.kind]

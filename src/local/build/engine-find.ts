@@ -1,7 +1,6 @@
 import { ReleaserError } from '../../model/errors.ts'
 import { type Ended, runProcess } from '../process.ts'
-import type { DockerBuilder } from './docker.ts'
-import { DIALECTS, type EngineKind, type Words } from './engine.ts'
+import { DIALECTS, type DockerBuilder, type EngineKind, type Words } from './engine.ts'
 
 /** Where engines are run: their environment may name a daemon, a configuration, a way to build. */
 export interface EnginePlace {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import type { DockerBuilder } from './docker.ts'
+import type { Builder } from '../../model/config.ts'
 
+export type DockerBuilder = Extract<Builder, { readonly type: 'docker' }>
 export type EngineKind = NonNullable<DockerBuilder['engine']>
 export type Words = readonly [string, ...string[]]
 
