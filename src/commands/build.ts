@@ -17,7 +17,9 @@ export const run: Run = async (call) => {
   const app = appToBuild(loaded, target, values)
   const store = await openStoreAt(loaded.storeDir, call)
   const list = ui.rows([HERE])
-  const taken = await buildRelease(call, { loaded, store, app, target, builder: values['builder'], version, tags })
+  const { builder, ref } = values
+  const checkReproducible = values['check-reproducible'] === 'true'
+  const taken = await buildRelease(call, { loaded, store, app, target, builder, version, ref, tags, checkReproducible })
   await list.close()
   return takenIn(taken, 'built')
 }

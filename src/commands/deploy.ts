@@ -14,6 +14,8 @@ import { record } from './record.ts'
 import { roll } from './roll.ts'
 import { rolledOutcome } from './rolled.ts'
 
+const DIRTY = 'this release was built from changes that are not committed'
+
 /** `releaser deploy`: a release of the store becomes what every host of the targets serves. */
 export async function run(call: Call): Promise<Outcome> {
   const { values, globals } = call
@@ -36,7 +38,7 @@ export async function run(call: Call): Promise<Outcome> {
       force: values['force'] === 'true',
       source: release,
       choose: async () => ({ id: release.id, version: release.version, digest: release.digest, manifest }),
-      ask: () => askProtected(call, targets, `deploy ${release.version} to`),
+      ask: () => askProtected(call, targets, `deploy ${release.version} to`, release.git?.dirty ? DIRTY : undefined),
     }),
   )
   const outcome = rolledOutcome(call, 'deploy', release, rolled)

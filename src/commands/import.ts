@@ -11,7 +11,7 @@ import { takeIn, takenIn } from './take-in.ts'
 export const run: Run = async (call) => {
   const { values, ui, signal } = call
   const tags = tagsOf(values['tag'])
-  const version = versionOf(values['version']) ?? fallbackVersion(new Date())
+  const named = versionOf(values['version'])
   const { loaded, store } = await openPlace(call, true)
   const app = appMeant(loaded, values['app'])
   const list = ui.rows([HERE])
@@ -20,10 +20,12 @@ export const run: Run = async (call) => {
       file: resolve(values['file'] ?? ''),
       storeDir: store.dir,
       app,
+      ...(named !== undefined && { named }),
       onProgress: (done, total) => ui.observe({ event: 'progress', host: null, step: 'import', done, total }),
       signal,
     }),
   )
+  const version = named ?? packed.version ?? fallbackVersion(new Date())
   const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: null })
   await list.close()
   return takenIn(taken, 'imported')

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { packageVersion } from '../local/build/version.ts'
+import { builtVersion, checkStarted, startedVersion } from '../local/built-version.ts'
 import { gitState } from '../local/git.ts'
 import { packTree } from '../local/pack.ts'
 import { fallbackVersion } from '../model/release.ts'
@@ -17,6 +17,7 @@ export const run: Run = async (call) => {
   const { loaded, store } = await openPlace(call, true)
   const app = appMeant(loaded, values['app'])
   const dir = resolve(values['dir'] ?? '.')
+  if (named !== undefined) checkStarted(await startedVersion(dir), named)
   const list = ui.rows([HERE])
   const packed = await during(ui, 'pack', () =>
     packTree({
@@ -27,7 +28,7 @@ export const run: Run = async (call) => {
       signal,
     }),
   )
-  const version = named ?? (await packageVersion([dir])) ?? fallbackVersion(new Date())
+  const version = named ?? (await builtVersion([dir])) ?? fallbackVersion(new Date())
   const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: await gitState(dir) })
   await list.close()
   return takenIn(taken, 'packed')

@@ -2,11 +2,17 @@ import { ReleaserError } from '../model/errors.ts'
 import type { Target } from '../model/target.ts'
 import type { Call } from './command.ts'
 
-/** A protected target changes only when a person types its name, or a script passes `--yes`. */
-export async function askProtected(call: Call, targets: readonly Target[], what: string): Promise<void> {
+/**
+ * A protected target changes only when a person types its name, or a script passes `--yes`. `odd`: what that person should know
+ * of what is deployed.
+ */
+export async function askProtected(call: Call, targets: readonly Target[], what: string, odd?: string): Promise<void> {
   if (call.globals.yes) return
   for (const { name } of targets.filter((target) => target.protected === true)) {
-    const typed = await call.ui.input(`${name} is protected. Type its name to ${what} it`, { answer: '--yes' })
+    const typed = await call.ui.input(
+      `${name} is protected${odd === undefined ? '' : `, and ${odd}`}. Type its name to ${what} it`,
+      { answer: '--yes' },
+    )
     if (typed.trim() !== name)
       throw new ReleaserError('USAGE', `"${typed.trim()}" is not ${name}: nothing was done`, {
         hint: 'type the name of the target, or pass --yes',

@@ -4,7 +4,9 @@ import { count, size } from '../model/size.ts'
 /** A release in `--json`. */
 export function releaseJson(release: Release, latest: boolean): Readonly<Record<string, unknown>> {
   const { id, app, version, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git } = release
-  return { id, app, version, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git, latest }
+  const { metadata } = release
+  const shown = { id, app, version, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git, latest }
+  return metadata === undefined ? shown : { ...shown, metadata }
 }
 
 /** A release in a line: `shop 1.4.0  20261120…-3f2a9c1d  9.4 MB, 4,123 files  sha256:3f2a9c1d…`. */

@@ -1,5 +1,6 @@
 import type { Store } from '../local/store.ts'
 import type { Manifest } from '../model/manifest.ts'
+import { type Grown, grownFiles } from '../model/manifest-change.ts'
 import type { Release } from '../model/release.ts'
 import { count, size } from '../model/size.ts'
 import { oneLine } from '../ui/sanitize.ts'
@@ -25,10 +26,21 @@ export const run: Run = async (call) => {
   const isLatest = store.latest(release.app).id === release.id
   const live = whereLive(store, release)
   const biggest = biggestFiles(manifest)
+  const growth = await growthOf(store, release, manifest)
+  const tarball = store.tarballPath(release)
   return {
-    result: { release: releaseJson(release, isLatest), tarball: store.tarballPath(release), live, biggest },
-    text: shown(release, { isLatest, live, biggest, tarball: store.tarballPath(release) }, new Date()),
+    result: { release: releaseJson(release, isLatest), tarball, live, biggest, growth },
+    text: shown(release, { isLatest, live, biggest, growth, tarball }, new Date()),
   }
+}
+
+/** What grew since the release before; null where there is none, or its manifest is lost. */
+async function growthOf(store: Store, release: Release, manifest: Manifest): Promise<Growth | null> {
+  const before = store.list(release.app).find(({ createdAt }) => createdAt < release.createdAt)
+  const known = before && (await store.manifest(before).catch(() => undefined))
+  if (!before || !known) return null
+  const files = grownFiles(known, manifest).slice(0, BIGGEST)
+  return { since: { id: before.id, version: before.version }, bytes: release.unpackedBytes - before.unpackedBytes, files }
 }
 
 /** The hosts that served this release last, as far as this store has seen. */
@@ -46,14 +58,22 @@ function biggestFiles(manifest: Manifest): { path: string; size: number }[] {
   return files.sort((a, b) => b.size - a.size).slice(0, BIGGEST)
 }
 
+interface Growth {
+  readonly since: Pick<Release, 'id' | 'version'>
+  /** Unpacked. */
+  readonly bytes: number
+  readonly files: readonly Grown[]
+}
+
 interface Shown {
+  readonly growth: Growth | null
   readonly isLatest: boolean
   readonly live: readonly Live[]
   readonly biggest: readonly { readonly path: string; readonly size: number }[]
   readonly tarball: string
 }
 
-function shown(release: Release, { isLatest, live, biggest, tarball }: Shown, now: Date): string {
+function shown(release: Release, { isLatest, live, biggest, growth, tarball }: Shown, now: Date): string {
   const { app, version, id, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git } = release
   const rows: (readonly [string, string])[] = [
     ['id', id],
@@ -75,5 +95,13 @@ function shown(release: Release, { isLatest, live, biggest, tarball }: Shown, no
     biggest.map((file) => [size(file.size).padStart(8), oneLine(file.path)]),
     '  ',
   )
-  return `${app} ${version}\n\n${pairs(rows, '  ')}${biggest.length === 0 ? '' : `\n\nbiggest files\n${list}`}`
+  return `${app} ${version}\n\n${pairs(rows, '  ')}${biggest.length === 0 ? '' : `\n\nbiggest files\n${list}`}${growthShown(growth)}`
+}
+
+function growthShown(growth: Growth | null): string {
+  if (growth === null) return ''
+  const { since, bytes, files } = growth
+  const sum = bytes === 0 ? 'as big as' : `${size(Math.abs(bytes))} ${bytes > 0 ? 'more' : 'less'} than`
+  const list = files.map(({ path, grown }) => [`+${size(grown)}`.padStart(9), oneLine(path)] as const)
+  return `\n\n${sum} ${since.version} (${since.id})${list.length === 0 ? '' : `\n${pairs(list, '  ')}`}`
 }

@@ -25,10 +25,12 @@ export const HERE: Readonly<Record<string, Command>> = {
     summary: 'build, pack and store a release',
     arguments: [
       { key: 'target', value: 'NAME', summary: "build with this target's builder" },
-      { key: 'builder', value: 'NAME', summary: 'build with this builder; needless where there is only one' },
+      { key: 'builder', value: 'NAME', summary: 'build with this builder; else the only one' },
       { key: 'app', value: 'NAME', summary: 'the app, where the config has several' },
       { key: 'version', value: 'VERSION', summary: "the release's version; else what the build says" },
       { key: 'tag', value: 'A,B', summary: 'tags for the release' },
+      { key: 'ref', value: 'GIT_REF', summary: 'build this branch, tag or commit, from a clean checkout' },
+      { key: 'check-reproducible', summary: 'build twice, and fail where the two differ' },
     ],
     examples: [
       { line: 'releaser build', does: 'build with the only builder' },

@@ -19,11 +19,9 @@ const NOT_YET: readonly NotYet[] = [
   { at: 'store', when: (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value), hint: 'name a folder' },
   {
     at: 'builders.*.type',
-    when: (value) => ['ssh', 'module'].some((type) => type === value),
-    hint: "write 'command' or 'docker'",
+    when: (value) => value === 'ssh',
+    hint: "write 'command', 'docker' or 'module'",
   },
-  { at: 'builders.*.source', ...not('worktree') },
-  { at: 'builders.*.strip' },
   { at: 'targets.*.runner', when: (value) => value === 'systemd', hint: 'write commands of your own: { start, stop, pid }' },
   { at: 'targets.*.templates' },
   { at: 'targets.*.backup' },

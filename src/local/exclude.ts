@@ -1,16 +1,28 @@
+type Rule = (path: string, directory: boolean) => boolean
+
 /** Whether a path of a tree (parts joined by `/`) is meant by the patterns; `directory`: whether it is one. */
-export type Excluder = (path: string, directory: boolean) => boolean
+export interface Excluder extends Rule {
+  /** The patterns that have meant nothing so far. */
+  idle(): readonly string[]
+}
 
 /**
  * Patterns as in a .gitignore, the simple ones: `*` and `?` within a name (dots too), `**` over any number of folders. A
  * pattern without a slash matches a name at any depth, one with a slash stands from the root, a trailing one means folders alone.
  */
 export function excluder(patterns: readonly string[]): Excluder {
-  const rules = patterns.filter((pattern) => pattern.replaceAll('/', '') !== '').map(rule)
-  return (path, directory) => rules.some((matches) => matches(path, directory))
+  const rules = patterns
+    .filter((pattern) => pattern.replaceAll('/', '') !== '')
+    .map((pattern) => ({ pattern, matches: rule(pattern), hits: 0 }))
+  const excluded = (path: string, directory: boolean): boolean => {
+    const hit = rules.find(({ matches }) => matches(path, directory))
+    if (hit) hit.hits++
+    return hit !== undefined
+  }
+  return Object.assign(excluded, { idle: () => rules.filter(({ hits }) => hits === 0).map(({ pattern }) => pattern) })
 }
 
-function rule(pattern: string): Excluder {
+function rule(pattern: string): Rule {
   const foldersOnly = pattern.endsWith('/')
   const body = pattern.replace(/\/+$/, '').replace(/^\.\//, '/')
   const anywhere = !body.includes('/')

@@ -2,7 +2,7 @@ import type { GitState } from '../model/release.ts'
 import { runProcess } from './process.ts'
 
 /** What a git hook leaves in the environment would answer for another repository than the one asked about. */
-const INHERITED = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_PREFIX: undefined }
+export const INHERITED = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_PREFIX: undefined }
 
 const STATUS = ['git', '-c', 'core.fsmonitor=false', 'status', '--porcelain=v2', '--branch', '--untracked-files=normal'] as const
 
@@ -25,4 +25,16 @@ export async function gitState(dir: string): Promise<GitState | null> {
   })
   if (ended.code !== 0 || rev === undefined) return null
   return { rev, branch: branch === undefined || branch === '(detached)' ? null : branch, dirty }
+}
+
+/** What `git describe` calls a revision by its nearest tag, without the `v` before a number; null where no tag leads there. */
+export async function describedVersion(dir: string, rev: string): Promise<string | null> {
+  const lines: string[] = []
+  const ended = await runProcess({
+    argv: ['git', 'describe', '--tags', rev],
+    cwd: dir,
+    env: { ...process.env, ...INHERITED, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+    onLine: (line, stream) => void (stream === 'stdout' && lines.push(line)),
+  })
+  return ended.code === 0 && lines[0] !== undefined ? lines[0].replace(/^v(?=\d)/, '') : null
 }

@@ -51,15 +51,15 @@ export interface Packed {
  * `code` where walkTree refuses the folder, or something in it changes meanwhile; then nothing is left of the tarball.
  */
 export async function packTree(options: PackOptions): Promise<Packed> {
-  const { dir, storeDir, absoluteLinks = [], code = 'BUILD' } = options
+  const { dir, storeDir, exclude = [], absoluteLinks = [], code = 'BUILD' } = options
   await sweepTemporary(storeDir)
-  const exclude = [...(options.exclude ?? []), ...(await storeWithin(dir, storeDir))]
-  const tree = await walkTree(dir, { exclude, absoluteLinks, code })
+  const rules = { exclude, leaveOut: await storeWithin(dir, storeDir), absoluteLinks, code }
+  const tree = await walkTree(dir, rules)
   const compression = options.compression ?? ((await hasZstd()) ? 'zstd' : 'gzip')
   const file = await temporaryPath(storeDir, compression === 'zstd' ? '.tar.zst' : '.tar.gz')
   try {
     const { manifest, ...tarball } = await writeTarball(file, compression, tree, options)
-    const [again] = await Promise.all([walkTree(dir, { exclude, absoluteLinks, code }), checkCount(file, compression, tree)])
+    const [again] = await Promise.all([walkTree(dir, rules), checkCount(file, compression, tree)])
     checkSame(tree, again, code)
     const canonical = encodeManifest(manifest)
     const digest = `sha256:${hash('sha256', canonical)}`

@@ -10,6 +10,8 @@ export interface ReleaseMeta {
   readonly tags: readonly string[]
   readonly builder: string | null
   readonly git: GitState | null
+  /** What a builder of type 'module' says beside. */
+  readonly metadata?: Readonly<Record<string, unknown>> | null
   /** Now, where left out. */
   readonly createdAt?: Date
 }
@@ -29,7 +31,7 @@ export function latestOf(data: Database, app: string): Release | undefined {
 
 /** The record of content that the store does not hold yet. No two releases of a store share an id, whatever their apps. */
 export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, now: Date): Release {
-  const { app, version, builder, git } = meta
+  const { app, version, builder, git, metadata } = meta
   let last = releasesOf(data, app).reduce<string | undefined>(
     (max, { id }) => (max === undefined || id > max ? id : max),
     undefined,
@@ -53,14 +55,16 @@ export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, no
     unpackedBytes,
     builder,
     git,
+    ...(metadata && { metadata }),
   }
 }
 
 /** The record of content that is packed once more: it gains what is new, and keeps what it was not told anew. */
 export function renewedRelease(release: Release, meta: ReleaseMeta, now: Date): Release {
-  const { version, builder, git } = meta
+  const { version, builder, git, metadata } = meta
   const tags = [...new Set([...release.tags, ...meta.tags])]
-  return { ...release, version, tags, createdAt: now.toISOString(), builder: builder ?? release.builder, git: git ?? release.git }
+  const known = { builder: builder ?? release.builder, git: git ?? release.git, ...(metadata && { metadata }) }
+  return { ...release, version, tags, createdAt: now.toISOString(), ...known }
 }
 
 /** What a record says of its tarball. */

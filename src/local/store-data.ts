@@ -67,6 +67,7 @@ function isRelease(data: unknown): data is Release {
     isListOf(data['tags'], isString) &&
     (data['builder'] === null || isString(data['builder'])) &&
     (data['git'] === null || isRecord(data['git'])) &&
+    (data['metadata'] === undefined || isRecord(data['metadata'])) &&
     (data['compression'] === 'gzip' || data['compression'] === 'zstd')
   )
 }

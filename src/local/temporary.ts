@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { privateFolder } from './durable.ts'
@@ -11,6 +11,18 @@ export async function temporaryPath(storeDir: string, suffix: string): Promise<s
   const dir = temporaryDir(storeDir)
   await privateFolder(dir)
   return join(dir, `${hostname()}~${process.pid}~${randomBytes(6).toString('hex')}${suffix}`)
+}
+
+/** Hands over an empty private folder inside the store, which is gone afterwards, whatever happened. */
+export async function inTemporaryFolder<T>(storeDir: string, use: (dir: string) => Promise<T>): Promise<T> {
+  await sweepTemporary(storeDir)
+  const dir = await temporaryPath(storeDir, '')
+  try {
+    await mkdir(dir, { mode: 0o700 })
+    return await use(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
 }
 
 /** Removes what processes that are dead by now have left behind; on other machines' word, what nobody touched for a day. */

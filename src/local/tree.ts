@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { normaliseMode } from '../model/manifest.ts'
 import { hasControl } from '../model/name.ts'
-import { type Excluder, excluder } from './exclude.ts'
+import { excluder } from './exclude.ts'
 import { leavesTree } from './links.ts'
 
 /** One entry of a folder that is about to be packed; `mode` is normalised. Paths are relative, parts joined by `/`. */
@@ -23,8 +23,10 @@ export interface TreeFile {
 }
 
 export interface TreeOptions {
-  /** Patterns of what stays out; see exclude.ts. */
+  /** Patterns of what stays out; see exclude.ts. One that means nothing there is a warning. */
   readonly exclude?: readonly string[]
+  /** The same, of what is never meant to be there. */
+  readonly leaveOut?: readonly string[]
   /** Paths of symlinks that may lead out of the tree. */
   readonly absoluteLinks?: readonly string[]
   /** What every refusal is thrown as; BUILD where left out. */
@@ -51,9 +53,10 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
   await checkRoot(dir, refuse)
   const found: TreeEntry[] = []
   const folders = ['']
-  const excluded = excluder(options.exclude ?? [])
+  const [excluded, left] = [excluder(options.exclude ?? []), excluder(options.leaveOut ?? [])]
+  const out: Out = (path, directory) => left(path, directory) || excluded(path, directory)
   while (folders.length > 0) {
-    const read = await Promise.all(folders.splice(0, AT_ONCE).map((path) => readFolder(dir, path, excluded, refuse)))
+    const read = await Promise.all(folders.splice(0, AT_ONCE).map((path) => readFolder(dir, path, out, refuse)))
     for (const entry of read.flat()) {
       found.push(entry)
       if (entry.type === 'directory') folders.push(entry.path)
@@ -67,9 +70,11 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
   checkLinks(found, options.absoluteLinks ?? [], refuse)
   const entries = sortByBytes(found)
   const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
-  return { entries, bytes, warnings: sameButForCase(entries) }
+  const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
+  return { entries, bytes, warnings: [...idle, ...sameButForCase(entries)] }
 }
 
+type Out = (path: string, directory: boolean) => boolean
 type Refuse = (message: string, hint: string) => ReleaserError
 
 async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
@@ -78,7 +83,7 @@ async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
   if (!root.isDirectory()) throw refuse(`${dir} is not a folder`, 'name the folder that holds what is to be deployed')
 }
 
-async function readFolder(dir: string, folder: string, excluded: Excluder, refuse: Refuse) {
+async function readFolder(dir: string, folder: string, excluded: Out, refuse: Refuse) {
   const cannotRead = (path: string) => (error: Error) => {
     throw refuse(`cannot read ${shown(path)}: ${error.message}`, 'see who may read it, or whether something still writes there')
   }

@@ -26,6 +26,8 @@ export interface Release {
   readonly unpackedBytes: number
   readonly builder: string | null
   readonly git: GitState | null
+  /** What a builder of type 'module' said beside, as it said it. */
+  readonly metadata?: Readonly<Record<string, unknown>>
   /** How the tarball is compressed; its file is `ID.tar.gz` or `ID.tar.zst`. */
   readonly compression: 'gzip' | 'zstd'
 }

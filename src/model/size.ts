@@ -13,6 +13,6 @@ export function size(bytes: number): string {
 }
 
 /** A count with thousands set apart, and its noun: `1 file`, `4,123 files`. */
-export function count(number: number, noun: string): string {
-  return `${String(number).replace(/\B(?=(\d{3})+$)/g, ',')} ${noun}${number === 1 ? '' : 's'}`
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${String(number).replace(/\B(?=(\d{3})+$)/g, ',')} ${number === 1 ? noun : plural}`
 }

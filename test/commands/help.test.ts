@@ -62,14 +62,16 @@ describe('releaser help COMMAND', () => {
       releaser build: build, pack and store a release
 
         releaser build [target=NAME] [builder=NAME] [app=NAME] [version=VERSION]
-                       [tag=A,B]
+                       [tag=A,B] [ref=GIT_REF] [--check-reproducible]
 
       Arguments
-        target=NAME      build with this target's builder
-        builder=NAME     build with this builder; needless where there is only one
-        app=NAME         the app, where the config has several
-        version=VERSION  the release's version; else what the build says
-        tag=A,B          tags for the release
+        target=NAME           build with this target's builder
+        builder=NAME          build with this builder; else the only one
+        app=NAME              the app, where the config has several
+        version=VERSION       the release's version; else what the build says
+        tag=A,B               tags for the release
+        ref=GIT_REF           build this branch, tag or commit, from a clean checkout
+        --check-reproducible  build twice, and fail where the two differ
 
       Examples
         releaser build

@@ -197,7 +197,9 @@ describe('releases, show, tag, untag', () => {
     })
     const shown = await runCli(['show', 'release=1.1'], { cwd })
     expect(shown.stdout).toMatch(/^shop 1\.1\n\n {2}id {7}\d{14}-/)
-    expect(shown.stdout).toMatch(/\nbiggest files\n {7}6 B {2}input\n$/)
+    expect(shown.stdout).toMatch(
+      /\nbiggest files\n {7}6 B {2}input\n\n2 B more than 1\.0 \(\d{14}-[0-9a-f]{8}\)\n {7}\+2 B {2}input\n$/,
+    )
     expect(await json(['show', 'release=9.9'], { cwd })).toMatchObject({
       exit: 9,
       hint: 'list what there is: releaser releases',

@@ -272,8 +272,6 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
     [{ ...withTarget({}), defaults: { logs: ['journal'] } }, 'defaults.logs[0]'],
-    [withBuilder({ source: 'git' }), 'builders.site.source'],
-    [withBuilder({ strip: 1 }), 'builders.site.strip'],
     [{ ...withTarget({}), builders: { x: { type: 'ssh', hots: 'x' } } }, 'builders.x.type'],
     ...(
       [

@@ -22,7 +22,13 @@ async function build(dir: string) {
   const target = loaded.targets.get('prod')
   return {
     target,
-    built: await runBuild({ ...pickBuilder(loaded, { target }), app: 'shop', version: '1.0', dir: loaded.dir, scratch: dir }),
+    built: await runBuild({
+      ...pickBuilder(loaded, { target }),
+      app: 'shop',
+      version: '1.0',
+      dir: loaded.dir,
+      scratch: await project(),
+    }),
   }
 }
 

@@ -2,20 +2,28 @@ import type { Builder, HookName } from '../../model/config.ts'
 import { ReleaserError } from '../../model/errors.ts'
 import { isName, NAME_RULE } from '../../model/name.ts'
 import type { GitState } from '../../model/release.ts'
-import { gitState } from '../git.ts'
+import { builtVersion, checkStarted, startedVersion } from '../built-version.ts'
+import { describedVersion } from '../git.ts'
 import { runLocalHook } from '../hooks.ts'
+import { artifactFolder } from './artifact.ts'
 import { clean } from './clean.ts'
-import { type BuildShell, buildByCommand, buildFailure } from './command.ts'
+import { type BuildContext, type BuildShell, buildByCommand, buildFailure } from './command.ts'
 import { buildByDocker } from './docker.ts'
-import { commandVersion, packageVersion } from './version.ts'
+import type { Made } from './made.ts'
+import { buildByModule } from './module.ts'
+import { sourceOf } from './source.ts'
+import { commandVersion } from './version-command.ts'
 
 /** What a build made, and where from. */
 export interface Built {
-  /** The folder to pack, absolute. */
+  /** The folder to pack, absolute; it may lie in the scratch folder. */
   readonly dir: string
   /** Null where nobody named one. */
   readonly version: string | null
-  /** The state of the working tree when the build began. */
+  /** Tags and further words of a module's. */
+  readonly tags: readonly string[]
+  readonly metadata: Readonly<Record<string, unknown>> | null
+  /** The state of the sources when the build began. */
   readonly git: GitState | null
 }
 
@@ -25,7 +33,9 @@ export interface BuildOptions {
   readonly app: string
   /** The version that was asked for; it goes before all others. */
   readonly version?: string | undefined
-  /** The folder of the configuration, where everything runs. */
+  /** The revision that was asked for: it is built from a clean checkout. */
+  readonly ref?: string | undefined
+  /** The folder of the configuration. */
   readonly dir: string
   /** An empty folder, which is removed when what was built is packed. */
   readonly scratch: string
@@ -33,14 +43,22 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** One for each type of builder. */
+type Builders = {
+  readonly [Type in Builder['type']]: (
+    name: string,
+    builder: Extract<Builder, { type: Type }>,
+    context: BuildContext,
+  ) => Promise<Made>
+}
+
 /**
- * Makes a build: `clean`, `pre-build`, the builder, `post-build`. Its version is the one asked for, the builder's, or that of the
- * `package.json` in what was built or in the configuration's folder. Fails with BUILD, or INTERRUPTED when aborted.
+ * Makes a build: the sources, `clean`, `pre-build`, the builder, `post-build`. Its version is the one asked for, the builder's,
+ * that of what was built, that of the sources, or that of the nearest tag. Fails with BUILD, or INTERRUPTED when aborted.
  */
 export async function runBuild(options: BuildOptions): Promise<Built> {
-  const { name, builder, app, dir, onOutput, signal } = options
-  if (builder.type !== 'command' && builder.type !== 'docker') throw unsupported(name, builder)
-  const git = await gitState(dir)
+  const { name, builder, app, scratch, onOutput, signal } = options
+  const { dir, git } = await sourceOf(options)
   const env = {
     ...builder.env,
     RELEASER_APP: app,
@@ -49,14 +67,37 @@ export async function runBuild(options: BuildOptions): Promise<Built> {
     RELEASER_GIT_REV: git?.rev ?? '',
   }
   await clean(dir, builder.clean ?? [])
-  const early = options.version ?? (await earlyVersion(builder, { dir, env, scratch: options.scratch, signal }))
-  const shell: BuildShell = { dir, env: { ...env, RELEASER_VERSION: early ?? '' }, scratch: options.scratch, onOutput, signal }
-  await runBuildHook('pre-build', options, shell, { app, builder: name, version: early ?? null, git })
-  const output =
-    builder.type === 'docker' ? (await buildByDocker(name, builder, shell)).path : await buildByCommand(name, builder, shell)
-  const version = options.version ?? (await lateVersion(builder, shell)) ?? (await packageVersion([output, dir]))
-  await runBuildHook('post-build', options, shell, { app, builder: name, version, git, output })
-  return { dir: output, version, git }
+  const plain = { dir, env, scratch, onOutput, signal }
+  const early = options.version ?? (await earlyVersion(builder, plain)) ?? null
+  const context: BuildContext = { ...plain, env: { ...env, RELEASER_VERSION: early ?? '' }, app, version: early, git }
+  await runBuildHook('pre-build', options, context, { app, builder: name, version: early, git })
+  const made = await make(name, builder, context)
+  const { strip, absoluteLinks = [] } = builder
+  const output = await artifactFolder(made, { name, app, strip, absoluteLinks, scratch })
+  const version =
+    options.version ??
+    (await lateVersion(builder, context)) ??
+    made.version ??
+    (await builtVersion([output, dir])) ??
+    (git && (await described(options.dir, git.rev)))
+  if (version !== null) checkStarted(await startedVersion(output), version)
+  await runBuildHook('post-build', options, context, { app, builder: name, version, git, output })
+  return { dir: output, version, tags: made.tags ?? [], metadata: made.metadata ?? null, git }
+}
+
+const BUILDERS: Builders = {
+  command: buildByCommand,
+  module: buildByModule,
+  docker: buildByDocker,
+  ssh: unsupported,
+}
+
+function make<Type extends Builder['type']>(
+  name: string,
+  builder: Extract<Builder, { type: Type }>,
+  context: BuildContext,
+): Promise<Made> {
+  return BUILDERS[builder.type as Type](name, builder, context)
 }
 
 /** For `RELEASER_VERSION`: a command that can only answer after the build says nothing yet. */
@@ -76,6 +117,11 @@ async function lateVersion({ version }: Builder, shell: BuildShell): Promise<str
   }
   if (isName(answer.version)) return answer.version
   throw new ReleaserError('BUILD', `the version command printed "${answer.version}", which is no version`, { hint: NAME_RULE })
+}
+
+async function described(dir: string, rev: string): Promise<string | null> {
+  const version = await describedVersion(dir, rev)
+  return version !== null && isName(version) ? version : null
 }
 
 async function runBuildHook(
@@ -98,8 +144,8 @@ async function runBuildHook(
   if (!result.ok) throw buildFailure(`the hook ${name}`, result)
 }
 
-function unsupported(name: string, { type }: Builder): ReleaserError {
-  return new ReleaserError('CONFIG', `builders.${name}.type '${type}' is not supported by this version of releaser`, {
+async function unsupported(name: string, { type }: Builder): Promise<never> {
+  throw new ReleaserError('CONFIG', `builders.${name}.type '${type}' is not supported by this version of releaser`, {
     hint: "write 'command'",
   })
 }

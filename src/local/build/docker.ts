@@ -9,6 +9,7 @@ import { ask, type Engine, findEngine } from './engine-find.ts'
 import { buildMark, clearDead, clearOwn } from './engine-leftovers.ts'
 import { imageArgs, isAboutUnaskedArgs } from './image-args.ts'
 import { followSteps, remedyFor } from './image-failure.ts'
+import type { Made } from './made.ts'
 import { MARK_VARIABLE } from './orphans.ts'
 import { takeOut } from './take-out.ts'
 
@@ -16,7 +17,7 @@ import { takeOut } from './take-out.ts'
  * Builds a Dockerfile and takes the artifact out of the image: a folder or a file inside `scratch`. No container and no named image
  * is left, however it ends; what killed builds have left is cleared first. Fails with BUILD, INTERRUPTED, or CONFIG for bad args.
  */
-export async function buildByDocker(name: string, builder: DockerBuilder, shell: BuildShell): Promise<{ readonly path: string }> {
+export async function buildByDocker(name: string, builder: DockerBuilder, shell: BuildShell): Promise<Made> {
   const { dir, scratch, signal } = shell
   const artifact = posix.normalize(`/${builder.artifact}`).replace(/(?<=.)\/$/, '')
   if (artifact === '/') {
@@ -49,9 +50,10 @@ export async function buildByDocker(name: string, builder: DockerBuilder, shell:
       throw buildFailure(`${engine.kind}, asked for a container of the image,`, created)
     const taken = await takeOut(engine, { container, path: artifact }, join(scratch, 'taken-out'), signal)
     if (signal?.aborted) throw buildFailure('', { code: null, stopped: 'abort', lines: [] })
-    if ('path' in taken) return taken
+    const hint = `let the last stage of the Dockerfile put it there, or mend builders.${name}.artifact`
+    if ('path' in taken) return { path: taken.path, written: artifact, hint }
     throw new ReleaserError('BUILD', `builder "${name}" made an image, but not its artifact ${artifact}: ${taken.problem}`, {
-      hint: `let the last stage of the Dockerfile put it there, or mend builders.${name}.artifact`,
+      hint,
     })
   } finally {
     await clearOwn(engine, mark)

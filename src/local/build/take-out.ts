@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unpack } from '../import.ts'
 import { endGroup } from '../process.ts'
@@ -43,8 +43,5 @@ export async function takeOut(
   if (code !== 0 || unpacked !== undefined) return { problem: said.trim().split('\n').at(-1) || (unpacked ?? 'it was cut off') }
   const [name] = await readdir(dir)
   if (name === undefined) return { problem: 'nothing came out of the image' }
-  const path = join(dir, name)
-  const found = await stat(path)
-  const empty = found.isDirectory() ? (await readdir(path)).length === 0 : found.size === 0
-  return empty ? { problem: `it is an empty ${found.isDirectory() ? 'folder' : 'file'}` } : { path }
+  return { path: join(dir, name) }
 }

@@ -7,15 +7,10 @@ import type { CommandBuilder } from '../../../src/local/build/command.ts'
 import { isRunning } from '../../support/is-running.ts'
 import { project } from '../../support/project.ts'
 
-const build = (dir: string, builder: Partial<CommandBuilder>, more: Partial<BuildOptions> = {}) =>
-  runBuild({
-    name: 'site',
-    app: 'shop',
-    dir,
-    scratch: dir,
-    builder: { type: 'command', run: 'true', output: 'out', ...builder },
-    ...more,
-  })
+const build = async (dir: string, builder: Partial<CommandBuilder>, more: Partial<BuildOptions> = {}) => {
+  const whole: CommandBuilder = { type: 'command', run: 'true', output: 'out', ...builder }
+  return runBuild({ name: 'site', app: 'shop', dir, builder: whole, scratch: await project(), ...more })
+}
 
 const failure = (running: Promise<unknown>) =>
   running.then(
@@ -35,7 +30,7 @@ test('runs in the configuration’s folder, with the environment of the contract
     },
     { version: '1.2.3', onOutput: (line) => lines.push(line) },
   )
-  expect(built).toEqual({ dir: join(dir, 'a b/out'), version: '1.2.3', git: null })
+  expect(built).toEqual({ dir: join(dir, 'a b/out'), version: '1.2.3', tags: [], metadata: null, git: null })
   expect(await readFile(join(dir, 'a b/out/x'), 'utf8')).toBe('shop 1.2.3  mine\n')
   expect(lines.toSorted()).toEqual([dir, 'err', expect.stringMatching(/^20\d{12}$/)].toSorted())
 })
@@ -132,7 +127,8 @@ describe('a build that fails', () => {
   test.each([
     ['is missing', 'true', 'does not exist'],
     ['is empty', 'mkdir out', 'is empty'],
-    ['is a file', 'touch out', 'is not a folder'],
+    ['is an empty file', 'touch out', 'is empty'],
+    ['is no file and no folder', 'mkfifo out', 'is neither a folder nor a file'],
   ])('also when its output %s', async (_, run, what) => {
     expect(await failure(build(await project(), { run }))).toEqual({
       code: 'BUILD',
