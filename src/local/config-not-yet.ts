@@ -19,8 +19,8 @@ const NOT_YET: readonly NotYet[] = [
   { at: 'store', when: (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value), hint: 'name a folder' },
   {
     at: 'builders.*.type',
-    when: (value) => ['docker', 'ssh'].some((type) => type === value),
-    hint: "write 'command' or 'module'",
+    when: (value) => value === 'ssh',
+    hint: "write 'command', 'docker' or 'module'",
   },
   { at: 'targets.*.backup' },
   { at: 'targets.*.sanitize' },

@@ -106,7 +106,8 @@ async function openArchive(file: string): Promise<{ readonly packedBytes: number
   }
 }
 
-async function unpack(source: AsyncIterable<Buffer>, dir: string, strip: number): Promise<void> {
+/** Lays a tar that can be trusted out in a folder. */
+export async function unpack(source: AsyncIterable<Buffer>, dir: string, strip: number): Promise<void> {
   const options: ExtractOptions & Untold = {
     extract: tar.extract(EXTRACT),
     map: (header: Headers & { linkname?: string }) => {

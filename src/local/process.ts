@@ -10,6 +10,8 @@ export interface Job {
   /** After this many seconds it is ended. */
   readonly seconds?: number
   readonly signal?: AbortSignal | undefined
+  /** What asks it to end; TERM where left out. */
+  readonly stopBy?: NodeJS.Signals
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
 }
 
@@ -24,7 +26,7 @@ export interface Ended {
 
 const KEPT_LINES = 20
 const LONGEST_LINE = 65_536
-/** Between TERM and KILL. */
+/** Between TERM, or what is asked for instead, and KILL. */
 const GRACE_MS = 5_000
 /** How long output is still read when the process is gone but something it started holds its pipes. */
 const LINGER_MS = 1_000
@@ -51,7 +53,7 @@ export function runProcess(job: Job): Promise<Ended> {
     const stop = (why: 'timeout' | 'abort'): void => {
       if (stopped !== null) return
       stopped = why
-      endGroup(child.pid, 'SIGTERM')
+      endGroup(child.pid, job.stopBy ?? 'SIGTERM')
       timers.push(
         setTimeout(() => {
           endGroup(child.pid, 'SIGKILL')

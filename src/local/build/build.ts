@@ -8,6 +8,7 @@ import { runLocalHook } from '../hooks.ts'
 import { artifactFolder } from './artifact.ts'
 import { clean } from './clean.ts'
 import { type BuildContext, type BuildShell, buildByCommand, buildFailure } from './command.ts'
+import { buildByDocker } from './docker.ts'
 import type { Made } from './made.ts'
 import { buildByModule } from './module.ts'
 import { sourceOf } from './source.ts'
@@ -87,7 +88,7 @@ export async function runBuild(options: BuildOptions): Promise<Built> {
 const BUILDERS: Builders = {
   command: buildByCommand,
   module: buildByModule,
-  docker: unsupported,
+  docker: buildByDocker,
   ssh: unsupported,
 }
 
