@@ -30,10 +30,15 @@ it('is not deceived by tools that lie', { timeout: 240_000 }, async () => {
 
 describe('finds out an agent that', () => {
   it.each(BROKEN_AGENTS)('$name', { timeout: 120_000 }, async ({ script, scenario, at }) => {
-    const found = rehearsals.filter((rehearsal) => rehearsal.scenario.name === scenario)
-    const broken = await Promise.all(found.map((rehearsal) => rehearse(host, rehearsal.scenario, script)))
-    const points = broken.flatMap(pointsOf).filter(({ what }) => at.test(what))
-    expect(points).not.toEqual([])
-    expect(await sweep(host, broken, points, { atOnce: 2, agent: script, untilFirst: true })).not.toEqual([])
+    const met = rehearsals.filter((rehearsal) => rehearsal.scenario.name === scenario)
+    let found: readonly string[] = []
+    // Three processes work on a host: now and then their calls come in another order than in the rehearsal, and another one is hit.
+    for (let round = 0; round < 3 && found.length === 0; round++) {
+      const broken = await Promise.all(met.map((rehearsal) => rehearse(host, rehearsal.scenario, script)))
+      const points = broken.flatMap(pointsOf).filter(({ what }) => at.test(what))
+      expect(points).not.toEqual([])
+      found = await sweep(host, broken, points, { atOnce: 2, agent: script, untilFirst: true })
+    }
+    expect(found).not.toEqual([])
   })
 })
