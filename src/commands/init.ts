@@ -40,6 +40,7 @@ async function askTemplate(ui: Ui): Promise<string> {
 }
 
 const ABOUT: Readonly<Record<string, string>> = {
+  docker: '   anything that a Dockerfile builds, on the system of your hosts',
   generic: '  files of any kind, made by a command of yours',
   node: '     a Node app with a package.json',
   static: '   a web site of plain files',

@@ -1,4 +1,5 @@
 import type { HostState } from './host-state.ts'
+import type { Libc } from './platform.ts'
 import type { PlacedService } from './service.ts'
 
 /** What each kind of step on a host must know. The agent has one function for each. */
@@ -107,7 +108,10 @@ export interface Facts {
   readonly seq: number
   /** Seconds since 1970 by the host's clock. */
   readonly time: number
+  /** As `uname -sm` says it: `Linux x86_64`. */
   readonly system: string
+  /** The C libraries that programs find there; none where that is not known. */
+  readonly libcs: readonly Libc[]
   readonly tools: readonly string[]
   /** Who logs in there, as far as it matters for what they may start at boot. */
   readonly user: { readonly name: string; readonly root: boolean; readonly lingers: boolean }

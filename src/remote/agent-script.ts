@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
-const PARTS = ['receive.sh', 'service.sh', 'boot.sh', 'agent.sh'].map((name) =>
+const PARTS = ['receive.sh', 'service.sh', 'boot.sh', 'libc.sh', 'agent.sh'].map((name) =>
   readFileSync(new URL(`../../templates/remote/${name}`, import.meta.url)),
 )
 

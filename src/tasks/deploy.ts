@@ -7,7 +7,7 @@ import type { Host, Target } from '../model/target.ts'
 import { activation } from './activation.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
-import { refuseUnfit } from './refusals.ts'
+import { refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { nextState, stateAfter, without } from './remembering.ts'
 import { envHash, layoutWord, placed, placedOld, settingsOf } from './service.ts'
 
@@ -17,6 +17,8 @@ export interface Wanted {
   readonly version: string
   readonly digest: string
   readonly manifest: Manifest | null
+  /** What its programs were built for, as words. */
+  readonly platforms?: readonly string[]
   /** What kind of OTP release it is; where there is a manifest, that tells. */
   readonly layout?: string
 }
@@ -49,6 +51,8 @@ export function planDeploy(input: DeployInput): Plan {
   const served = there !== undefined && view.current?.dir === there.dir
   const need = there ? NOTHING : spaceFor(release.manifest ?? [])
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
+  if (!there && !input.force)
+    refuseOtherMachine(facts, { host: host.name, version: release.version, platforms: release.platforms ?? [] })
   const dir = there && !(input.force && served) ? there.dir : freeDir(release.id, facts.dirs)
   const lay = there === undefined || dir !== there.dir
   const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? there?.layout)

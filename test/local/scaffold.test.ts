@@ -32,8 +32,8 @@ async function build(dir: string) {
   }
 }
 
-test('there are three templates', async () => {
-  expect(await templateNames()).toEqual(['generic', 'node', 'static'])
+test('there are four templates', async () => {
+  expect(await templateNames()).toEqual(['docker', 'generic', 'node', 'static'])
 })
 
 describe.each(['generic', 'node', 'static'])('%s', (template) => {
@@ -51,7 +51,9 @@ describe.each(['generic', 'node', 'static'])('%s', (template) => {
     expect(first.length).toBeGreaterThan(0)
     expect(await listTree((await build(dir)).built.dir)).toEqual(first)
   })
+})
 
+describe.each(['docker', 'generic', 'node', 'static'])('%s', (template) => {
   test('every setting that it shows in a comment is one that loads', async () => {
     const dir = await project()
     await write(dir, template)
@@ -82,6 +84,10 @@ test('what each writes', async () => {
   })
   expect(await write(dirs.static, 'static')).toEqual({
     written: ['releaser.config.ts', 'public/index.html', '.gitignore'],
+    kept: [],
+  })
+  expect(await write(await project(), 'docker')).toEqual({
+    written: ['releaser.config.ts', '.dockerignore', 'Dockerfile', 'build.sh', '.gitignore'],
     kept: [],
   })
   expect(await names(dirs.node)).toEqual(['.gitignore', 'package.json', 'releaser.config.ts', 'server.mjs'])
