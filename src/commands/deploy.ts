@@ -27,6 +27,8 @@ export async function run(call: Call): Promise<Outcome> {
   const release = await choose(call, loaded, store, app, targets)
   await store.check(release)
   const manifest = await store.manifest(release)
+  const { id, version, digest, platforms } = release
+  const wanted = { id, version, digest, ...(platforms && { platforms }) }
   const rolled = await record(call, { store, targets, app, action: 'deploy' }, release.id, () =>
     roll({
       call,
@@ -37,7 +39,7 @@ export async function run(call: Call): Promise<Outcome> {
       action: 'deploy',
       force: values['force'] === 'true',
       source: release,
-      choose: async () => ({ id: release.id, version: release.version, digest: release.digest, manifest }),
+      choose: async () => ({ ...wanted, manifest }),
       ask: () => askProtected(call, targets, `deploy ${release.version} to`, release.git?.dirty ? DIRTY : undefined),
     }),
   )

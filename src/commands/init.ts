@@ -1,4 +1,5 @@
-import { basename, dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { seekConfig } from '../local/config-file.ts'
 import { type ScaffoldValues, scaffold, templateNames } from '../local/scaffold.ts'
 import { isName, NAME_RULE } from '../model/name.ts'
@@ -14,7 +15,7 @@ export const run: Run = async (call) => {
   // What will be refused needs no answers.
   const refused = !force && (await isConfigured(dir))
   const asks = ui.interactive && !globals.yes && !refused
-  const template = values['template'] ?? (asks ? await askTemplate(ui) : 'generic')
+  const template = values['template'] ?? (asks ? await askTemplate(ui, dir) : 'generic')
   const wanted = asks ? await askValues(ui, values, dir) : defaults(values, dir)
   const { written, kept } = await scaffold({ template, dir, values: wanted, force })
   const next = ['releaser build', 'releaser deploy target=prod']
@@ -34,12 +35,23 @@ async function isConfigured(dir: string): Promise<boolean> {
   return file !== undefined && dirname(file) === dir
 }
 
-async function askTemplate(ui: Ui): Promise<string> {
-  const choices = (await templateNames()).map((name) => ({ label: `${name}${ABOUT[name] ?? ''}`, value: name }))
+/** What the folder looks like comes first. */
+const SIGNS = [
+  ['mix.exs', 'elixir'],
+  ['Dockerfile', 'docker'],
+  ['package.json', 'node'],
+] as const
+
+async function askTemplate(ui: Ui, dir: string): Promise<string> {
+  const [, likely] = SIGNS.find(([file]) => existsSync(join(dir, file))) ?? ['', 'generic']
+  const names = [likely, ...(await templateNames()).filter((name) => name !== likely)]
+  const choices = names.map((name) => ({ label: `${name}${ABOUT[name] ?? ''}`, value: name }))
   return ui.select('What kind of app is it?', choices, { answer: 'template=NAME' })
 }
 
 const ABOUT: Readonly<Record<string, string>> = {
+  docker: '   anything that a Dockerfile builds, on the system of your hosts',
+  elixir: '   a Mix project, as a release of mix',
   generic: '  files of any kind, made by a command of yours',
   node: '     a Node app with a package.json',
   static: '   a web site of plain files',

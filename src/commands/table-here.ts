@@ -6,7 +6,7 @@ export const HERE: Readonly<Record<string, Command>> = {
     name: 'init',
     summary: 'write a releaser.config.ts that works as it is',
     arguments: [
-      { key: 'template', value: 'generic|node|static', summary: 'what kind of app; else generic' },
+      { key: 'template', value: 'docker|generic|node|static', summary: 'what kind of app; else generic' },
       { key: 'name', value: 'NAME', summary: "the app's name; else that of the folder" },
       { key: 'host', value: 'HOST', summary: 'the first host; else example.com' },
       { key: 'user', value: 'USER', summary: 'the user on it; else whom ssh takes' },

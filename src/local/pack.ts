@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { countFiles, type Entry, encodeManifest, type Manifest } from '../model/manifest.ts'
 import { batched, type Compression, compressor, decompressor, READ_CHUNK } from './compression.ts'
+import { platformsOf } from './platforms.ts'
 import { eachEntry } from './tar-entries.ts'
 import { hasZstd } from './tarball.ts'
 import { sweepTemporary, temporaryPath } from './temporary.ts'
@@ -43,6 +44,8 @@ export interface Packed {
   readonly files: number
   readonly unpackedBytes: number
   readonly compression: Compression
+  /** What the programs in it were built for. */
+  readonly platforms: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -61,10 +64,11 @@ export async function packTree(options: PackOptions): Promise<Packed> {
     const { manifest, ...tarball } = await writeTarball(file, compression, tree, options)
     const [again] = await Promise.all([walkTree(dir, rules), checkCount(file, compression, tree)])
     checkSame(tree, again, code)
+    const platforms = await platformsOf(dir, tree)
     const canonical = encodeManifest(manifest)
     const digest = `sha256:${hash('sha256', canonical)}`
     const counts = { files: countFiles(manifest), unpackedBytes: tree.bytes }
-    return { file, manifest, canonical, digest, ...tarball, ...counts, compression, warnings: tree.warnings }
+    return { file, manifest, canonical, digest, ...tarball, ...counts, compression, platforms, warnings: tree.warnings }
   } catch (error) {
     await rm(file, { force: true })
     throw told(error, code, options.signal)

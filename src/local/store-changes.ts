@@ -42,7 +42,7 @@ export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, no
     last = id
     id = releaseId(now, packed.digest, last)
   }
-  const { files, unpackedBytes, digest } = packed
+  const { files, unpackedBytes, digest, platforms } = packed
   return {
     id,
     app,
@@ -55,6 +55,7 @@ export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, no
     unpackedBytes,
     builder,
     git,
+    ...(platforms.length > 0 && { platforms }),
     ...(metadata && { metadata }),
   }
 }

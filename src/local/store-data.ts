@@ -68,6 +68,7 @@ function isRelease(data: unknown): data is Release {
     (data['builder'] === null || isString(data['builder'])) &&
     (data['git'] === null || isRecord(data['git'])) &&
     (data['metadata'] === undefined || isRecord(data['metadata'])) &&
+    (data['platforms'] === undefined || isListOf(data['platforms'], isString)) &&
     (data['compression'] === 'gzip' || data['compression'] === 'zstd')
   )
 }

@@ -1,5 +1,6 @@
 import type { HostState } from './host-state.ts'
 import type { HostUser } from './host-user.ts'
+import type { Libc } from './platform.ts'
 import type { AppUnit, PlacedService } from './service.ts'
 import type { Step, Steps } from './steps.ts'
 
@@ -71,7 +72,10 @@ export interface Facts {
   readonly seq: number
   /** Seconds since 1970 by the host's clock. */
   readonly time: number
+  /** As `uname -sm` says it: `Linux x86_64`. */
   readonly system: string
+  /** The C libraries that programs find there; none where that is not known. */
+  readonly libcs: readonly Libc[]
   readonly tools: readonly string[]
   readonly user: HostUser
   /** Whether systemd runs there. */

@@ -28,6 +28,8 @@ export interface Release {
   readonly git: GitState | null
   /** What a builder of type 'module' said beside, as it said it. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** What its programs were built for, `x86_64/musl`; left out where it has none, and by releasers that did not look. */
+  readonly platforms?: readonly string[]
   /** How the tarball is compressed; its file is `ID.tar.gz` or `ID.tar.zst`. */
   readonly compression: 'gzip' | 'zstd'
 }

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
-const PARTS = ['receive.sh', 'render.sh', 'service.sh', 'unit.sh', 'proof.sh', 'otp.sh', 'hooks.sh', 'boot.sh', 'agent.sh'].map(
-  (name) => readFileSync(new URL(`../../templates/remote/${name}`, import.meta.url)),
-)
+const NAMES = ['receive', 'render', 'service', 'unit', 'proof', 'otp', 'hooks', 'boot', 'libc', 'agent'] as const
+const PARTS = NAMES.map((name) => readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url)))
 
 /** The program that lives on hosts: functions first, then the part that ends in its call. */
 export const AGENT_SCRIPT: Buffer = Buffer.concat(PARTS)

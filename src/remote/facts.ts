@@ -21,6 +21,7 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     seq: number(one('seq')) ?? 0,
     time: number(one('time')) ?? 0,
     system: one('system') ?? '',
+    libcs: all('libc').flatMap(([name]) => (name === 'glibc' || name === 'musl' ? [name] : [])),
     user: {
       name: one('user') ?? '',
       root: all('user')[0]?.[1] === '0',

@@ -10,7 +10,7 @@ import { activation, migrates } from './activation.ts'
 import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
-import { refuseUnfit } from './refusals.ts'
+import { refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { across, nextState, stateAfter, without } from './remembering.ts'
 import { envHash, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
 import { type RenderInput, renderedSo, rendering } from './templates.ts'
@@ -22,6 +22,8 @@ export interface Wanted {
   readonly version: string
   readonly digest: string
   readonly manifest: Manifest | null
+  /** What its programs were built for, as words. */
+  readonly platforms?: readonly string[]
   /** What kind of OTP release it is; where there is a manifest, that tells. */
   readonly layout?: string
   /** The hooks that it brings itself, as words; where there is a manifest, that tells. */
@@ -62,6 +64,8 @@ export function planDeploy(input: DeployInput): Plan {
   const served = there !== undefined && view.current?.dir === there.dir
   const need = there ? NOTHING : spaceFor(release.manifest ?? [])
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
+  if (!there && !input.force)
+    refuseOtherMachine(facts, { host: host.name, version: release.version, platforms: release.platforms ?? [] })
   const dir = there && !(input.force && served) ? there.dir : freeDir(release.id, facts.dirs)
   const lay = there === undefined || dir !== there.dir
   const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? (there ?? source)?.layout)

@@ -1,5 +1,6 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Facts } from '../model/plan.ts'
+import { decodePlatform, fitsHost } from '../model/platform.ts'
 import { size } from '../model/size.ts'
 
 /** The layout on hosts that this version reads and writes. */
@@ -49,6 +50,24 @@ export function refuseUnfit(
     )
   }
   refuseFull(facts, wanted.host, need)
+}
+
+/** Refuses a release whose programs all were built for other machines, or for a C library that is not there. */
+export function refuseOtherMachine(
+  { system, libcs }: Facts,
+  wanted: { readonly host: string; readonly version: string; readonly platforms: readonly string[] },
+): void {
+  const platforms = wanted.platforms.map(decodePlatform)
+  if (fitsHost(platforms, { system, libcs })) return
+  const built = platforms.map(({ machine, libc }) => (libc ? `${machine} with ${libc}` : machine)).join(', ')
+  const machine = system.split(' ').at(-1)
+  throw new ReleaserError(
+    'NOT_CHANGED',
+    `${wanted.version} was built for ${built}, and ${wanted.host} is ${machine}${libcs.length > 0 ? ` with ${libcs.join(' and ')}` : ''}`,
+    {
+      hint: 'build it on or for the system of that host (FROM and platform of a Dockerfile); if nothing of it is run there: --force',
+    },
+  )
 }
 
 /** A path belongs to one app of one target, for ever; a newer layout is left alone. */

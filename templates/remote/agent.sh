@@ -114,7 +114,7 @@ free() { df "-P$1" "$2" 2>/dev/null | awk 'NR > 1 { for (n = NF; n > 4 && $n !~ 
 verb_status() {
   fact root "$ROOT"
   fact time "$(now)"
-  fact system "$(uname -sm)"
+  fact system "$(uname -sm)"; fact_libc
   me=$(id -un 2>/dev/null)
   fact user "$me$TAB$(id -u)"
   fact_systemd "$me"

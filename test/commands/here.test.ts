@@ -232,7 +232,7 @@ describe('init', () => {
     const terminal = await openTerminal([process.execPath, CLI, 'init', 'name=shop'], { cwd })
     try {
       await terminal.shows(/What kind of app/)
-      await terminal.type('Down', 'Enter')
+      await terminal.type('Down', 'Down', 'Down', 'Enter')
       await terminal.shows(/Which host .*deploy@example\.com/)
       await terminal.type('me@web1', 'Enter')
       await terminal.shows(/Which directory .*\/srv\/shop/)

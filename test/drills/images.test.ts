@@ -4,10 +4,11 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { MACHINE } from '../../src/local/life.ts'
 import { type CliResult, runCli } from '../support/cli.ts'
 import { type Engines, startEngines, WAYS, type Way } from '../support/engines.ts'
+import { startHosts } from '../support/hosts.ts'
 import { project } from '../support/project.ts'
 import { listTree } from '../support/tree.ts'
 import { until } from '../support/until.ts'
@@ -320,3 +321,29 @@ async function watchPeak(pid: number, signal: AbortSignal, tell: (kilobytes: num
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
+
+it('the template of init is built, deployed and run', async () => {
+  const hosts = await startHosts(1)
+  onTestFinished(() => hosts.stop())
+  const [host] = hosts.hosts
+  const system = 'releaser-test-system'
+  const env = { ...process.env, ...engines.env }
+  await run('docker', ['import', engines.rootFs, system], { env })
+  const dir = await project()
+  const call = (...words: string[]) => runCli([...words, '--quiet'], { cwd: dir, env: engines.env })
+  const made = await call('init', 'template=docker', `host=127.0.0.1:${host.port}`, `user=${host.user}`, 'path=shop', 'name=shop')
+  expect(made.stderr).toBe('')
+  const file = join(dir, 'releaser.config.ts')
+  const login = `path: 'shop', identity: '${hosts.identity}', knownHosts: '${hosts.knownHosts}'`
+  const config = (await readFile(file, 'utf8')).replace('debian:bookworm-slim', system).replace("path: 'shop'", login)
+  await writeFile(file, config)
+  for (const words of [
+    ['build', 'version=2.0.0'],
+    ['deploy', 'target=prod', '--yes'],
+  ])
+    expect(await call(...words)).toMatchObject({ code: 0, stderr: '' })
+  const { stdout } = await run(join(host.home, 'shop/current/bin/shop'))
+  expect(stdout).toMatch(/^shop 2\.0\.0 runs on Linux /)
+  await run('docker', ['rmi', system], { env })
+  await nothingLeft()
+})

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -8,6 +8,7 @@ import type { Target } from '../../src/model/config.ts'
 import { built, DEPLOY, home } from '../support/fleet.ts'
 import { startHosts, type TestHosts } from '../support/hosts.ts'
 import { targetOn } from '../support/laptop.ts'
+import { foreign } from '../support/programs.ts'
 import { listTree } from '../support/tree.ts'
 
 /** What can be wrong on the way to hosts and on them: how it ends, what is said, and that they are as they were. */
@@ -148,6 +149,19 @@ describe('a place that cannot be taken', () => {
       },
     })
     expect(await readdir(join(hosts.dir, 'not-yours'))).toEqual([])
+  })
+
+  it('of another machine than the release was built for', async () => {
+    const mine = await built(hosts, 'machine', {}, ['h1'])
+    await writeFile(join(mine.dir, 'app/server'), foreign(await readFile('/bin/sh'), { machine: 243, libc: 'musl' }), {
+      mode: 0o755,
+    })
+    const answer = await mine.call(...DEPLOY, '--build')
+    expect(answer).toMatchObject({ code: 6, last: { code: 'NOT_CHANGED' } })
+    expect(answer.last['message']).toMatch(/^1\.0\.0 was built for riscv64 with musl, and h1 is \w+ with glibc/)
+    expect(answer.last['hint']).toMatch(/^build it on or for the system of that host .*--force$/)
+    expect(await readdir(home(hosts, 0))).not.toContain('machine')
+    expect(await mine.call(...DEPLOY, '--force')).toMatchObject({ code: 0, last: { changed: true } })
   })
 
   it.each([

@@ -112,6 +112,7 @@ test('tells hashes and sizes of what it wrote, and a manifest that reads back', 
     files: 2,
     unpackedBytes: 16,
     compression: 'zstd',
+    platforms: [],
     warnings: [],
   })
   expect(decodeManifest(packed.canonical)).toEqual(packed.manifest)

@@ -32,8 +32,8 @@ async function build(dir: string) {
   }
 }
 
-test('there are four templates', async () => {
-  expect(await templateNames()).toEqual(['elixir', 'generic', 'node', 'static'])
+test('there are five templates', async () => {
+  expect(await templateNames()).toEqual(['docker', 'elixir', 'generic', 'node', 'static'])
 })
 
 describe.each(['generic', 'node', 'static'])('%s', (template) => {
@@ -53,7 +53,7 @@ describe.each(['generic', 'node', 'static'])('%s', (template) => {
   })
 })
 
-describe.each(['elixir', 'generic', 'node', 'static'])('%s', (template) => {
+describe.each(['docker', 'elixir', 'generic', 'node', 'static'])('%s', (template) => {
   test('every setting that it shows in a comment is one that loads', async () => {
     const dir = await project()
     await write(dir, template)
@@ -96,6 +96,10 @@ test('what each writes', async () => {
   })
   expect(await write(dirs.static, 'static')).toEqual({
     written: ['releaser.config.ts', 'public/index.html', '.gitignore'],
+    kept: [],
+  })
+  expect(await write(await project(), 'docker')).toEqual({
+    written: ['releaser.config.ts', '.dockerignore', 'Dockerfile', 'build.sh', '.gitignore'],
     kept: [],
   })
   expect(await names(dirs.node)).toEqual(['.gitignore', 'package.json', 'releaser.config.ts', 'server.mjs'])

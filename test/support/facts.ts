@@ -19,6 +19,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     seq: 7,
     time: 1_700_000_000,
     system: 'Linux x86_64',
+    libcs: ['glibc'],
     user: { name: 'deploy', root: false, lingers: false, sudo: false },
     systemd: true,
     unit: null,

@@ -12,6 +12,7 @@ function plan(facts: Facts, release: string, rest: Partial<DeployInput> = {}, ta
     version: '2.0.0',
     digest: `sha256:${release}`,
     manifest: [{ type: 'file', path: 'a', mode: 0o644, size: 5, sha256: '0' }],
+    platforms: ['x86_64/glibc'],
   } as const
   return planDeploy({
     action: 'deploy',
@@ -220,6 +221,8 @@ describe('planDeploy', () => {
     ['no space', { freeBytes: 0 }, 'NOT_CHANGED'],
     ['no inodes', { freeInodes: 3 }, 'NOT_CHANGED'],
     ['no tar', { tools: ['gzip'] }, 'NOT_CHANGED'],
+    ['another machine', { system: 'Linux aarch64' }, 'NOT_CHANGED'],
+    ['another C library', { libcs: ['musl'] }, 'NOT_CHANGED'],
   ])('refuses %s', (_, facts, code) => {
     expect(() => plan(factsWith([], [], facts), A)).toThrowError(expect.objectContaining({ code }))
   })
