@@ -73,8 +73,9 @@ __attribute__((constructor)) static void begin(void) {
 
 /* --- whom it hits --------------------------------------------------------------------------------------------- */
 
+/* Its environment may hold the whole agent, which the first command on a host brings along; one variable can be 128 KiB. */
 static int shares_our_host(const char *pid) {
-  static char environment[65536], wanted[PATH_MAX + 16];
+  static char environment[1 << 19], wanted[PATH_MAX + 16];
   char path[NAME_MAX + 32];
   snprintf(path, sizeof path, "/proc/%s/environ", pid);
   int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);

@@ -54,7 +54,7 @@ export async function world(): Promise<World> {
   const starts = new Map<Scenario, Promise<Place>>()
   let places = 0
 
-  async function start(scenario: Scenario): Promise<Place> {
+  async function start(scenario: Scenario, attempts = 5): Promise<Place> {
     const place = await empty()
     for (const command of scenario.start) await fateOf(await place.run(command))
     const { interrupted } = scenario
@@ -63,9 +63,14 @@ export async function world(): Promise<World> {
       const { watched } = await rehearsal.run(interrupted.command, { log: true })
       const at = (await watched.calls()).findIndex((call) => interrupted.at.test(call)) + 1
       if (at === 0) throw new Error(`no call of ${scenario.name} is like ${interrupted.at}`)
-      const { fate } = await place.run(interrupted.command, { fault: { at, mode: 'crash-after' } })
-      if (fate !== 'crashed') throw new Error(`${scenario.name} was not cut off`)
+      const { fate, watched: cut } = await place.run(interrupted.command, { fault: { at, mode: 'crash-after' }, log: true })
       await rehearsal.remove()
+      // On a busy machine a beat of the client moves the calls after it by one: then it was cut off elsewhere.
+      if (fate !== 'crashed' || !interrupted.at.test((await cut.calls())[at - 1] ?? '')) {
+        if (attempts === 1) throw new Error(`${scenario.name} was not cut off where it should be`)
+        await place.remove()
+        return start(scenario, attempts - 1)
+      }
     }
     return place
   }
