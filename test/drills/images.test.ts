@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MACHINE } from '../../src/local/life.ts'
 import { type CliResult, runCli } from '../support/cli.ts'
 import { type Engines, startEngines, WAYS, type Way } from '../support/engines.ts'
@@ -15,6 +15,9 @@ import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
 const ALL = Object.keys(WAYS) as Way[]
+
+// Engines take their time on a machine that has much to do.
+vi.setConfig({ testTimeout: 180_000 })
 
 let engines: Engines
 beforeAll(async () => {
@@ -146,7 +149,10 @@ describe.each(ALL)('%s', (way) => {
       expect(await stored(dir)).toEqual([])
     }
   })
+})
 
+// Both of docker's ways end with its client.
+describe.each(['docker, classic', 'podman', 'buildah'] as const)('%s', (way) => {
   it('killed, it is cleared by the next one', async () => {
     const dir = await images(way, { args: { pause: '60', nonce: '99' } })
     const { code } = await interrupted(dir, /working \d+"/, 'SIGKILL')
@@ -232,7 +238,8 @@ it('what is a dead build’s is removed, what is a living one’s stays', async 
     await run('buildah', ['from', '--name', `left-${name}`, '--add-host', `releaser.build.${mark}:127.0.0.1`, 'scratch'], { env })
   }
   for (const way of ['docker, classic', 'buildah'] as const) {
-    await configure(dir, way, {})
+    // Here, too, as it costs nothing: for another processor, which docker then forgets where a stage begins from scratch.
+    await configure(dir, way, { platform: 'linux/arm64' })
     expect(await build(dir, ['--quiet'])).toMatchObject({ code: 0, stderr: '' })
   }
   expect((await engines.leftovers()).map((line) => line.replace(/[0-9a-f]{12} /, ''))).toEqual([
@@ -269,12 +276,11 @@ describe('what went wrong is told', () => {
     }
     const syntax = await told('FROM scratch\nCOPI a b\n')
     expect(syntax.stderr).toContain('mend that line of the Dockerfile')
-    const artifact = (path: string) => told(`${base}RUN mkdir /void; touch /nothing\n`, { artifact: path })
-    const missing = await artifact('not/there')
+    const missing = await told(`${base}RUN mkdir /void\n`, { artifact: 'not/there' })
     expect(missing).toMatchObject({ code: 5 })
     expect(missing.stderr).toContain('builder "image" made an image, but not its artifact /not/there: ')
-    expect((await artifact('void')).stderr).toContain('builder "image" ended well, but its output /void is empty')
-    expect((await artifact('/nothing')).stderr).toContain('builder "image" ended well, but its output /nothing is empty')
+    const empty = await told(`${base}RUN mkdir /void\n`, { artifact: 'void/' })
+    expect(empty.stderr).toContain('builder "image" ended well, but its output /void is empty')
     await nothingLeft()
     expect(await stored(dir)).toEqual([])
   })
