@@ -156,6 +156,10 @@ describe('what to do about it', () => {
   test.each<[string, string]>([
     ['ERROR: BuildKit is enabled but the buildx component is missing or broken.', 'this docker has no buildx'],
     ['the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/', 'the Dockerfile needs BuildKit'],
+    [
+      'image with reference sha256:d07 was found but does not match the specified platform: wanted',
+      'the Dockerfile needs BuildKit',
+    ],
     ['exec /bin/sh: exec format error', 'the image is for another processor'],
     ['write /var/lib/docker/tmp/x: no space left on device', "make room on the engine's disk"],
     ['pull access denied for nothing, repository does not exist', 'see whether the image after FROM is called so'],
