@@ -44,10 +44,7 @@ export async function buildByDocker(name: string, builder: DockerBuilder, shell:
   await warnOfStore(files.context, shell)
   try {
     const image = await buildImage(name, engine, { mark, ...files, platform: builder.platform, args: Object.keys(args) }, shell)
-    const created = await ask(engine, DIALECTS[engine.kind].create(image, mark, builder.platform), signal)
-    const container = created.said.at(-1)
-    if (created.code !== 0 || container === undefined)
-      throw buildFailure(`${engine.kind}, asked for a container of the image,`, created)
+    const container = await createContainer(engine, image, mark, builder.platform, signal)
     const taken = await takeOut(engine, { container, path: artifact }, join(scratch, 'taken-out'), signal)
     if (signal?.aborted) throw buildFailure('', { code: null, stopped: 'abort', lines: [] })
     const hint = `let the last stage of the Dockerfile put it there, or mend builders.${name}.artifact`
@@ -119,6 +116,22 @@ async function buildImage(
   const { code, message } = buildFailure(`${engine.kind}, for builder "${name}"${at === null ? '' : `, at ${at},`}`, ended)
   const stopped = code === 'INTERRUPTED'
   throw new ReleaserError(code, message, { hint: stopped ? 'nothing was stored; run it again' : remedyFor(ended.lines) })
+}
+
+/** Its id. An engine may want to be told the image's platform again, or may have given the image another one than it was asked for. */
+async function createContainer(
+  engine: Engine,
+  image: string,
+  mark: string,
+  platform: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { create } = DIALECTS[engine.kind]
+  let created = await ask(engine, create(image, mark, undefined), signal)
+  if (created.code !== 0 && platform !== undefined) created = await ask(engine, create(image, mark, platform), signal)
+  const id = created.said.at(-1)
+  if (created.code === 0 && id !== undefined) return id
+  throw buildFailure(`${engine.kind}, asked for a container of the image,`, created)
 }
 
 /** Engines get all of the context but what `.dockerignore` names: releases, too, and with them every build would begin anew. */

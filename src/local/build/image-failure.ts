@@ -36,7 +36,7 @@ const REMEDIES: readonly { readonly sign: RegExp; readonly hint: string }[] = [
     hint: "this docker has no buildx: install its plugin, or build without it: env: { DOCKER_BUILDKIT: '0' } in the builder",
   },
   {
-    sign: /requires BuildKit|unknown flag: (?:mount|link|chmod)|unknown instruction: "?<</i,
+    sign: /requires BuildKit|does not match the specified platform|unknown flag: (?:mount|link|chmod)|unknown instruction: "?<</i,
     hint: "the Dockerfile needs BuildKit: install docker's plugin buildx and write env: { DOCKER_BUILDKIT: '1' } in the builder, or take podman",
   },
   {

@@ -1,4 +1,4 @@
-import { chmod, realpath } from 'node:fs/promises'
+import { chmod, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { buildByDocker } from '../../../src/local/build/docker.ts'
@@ -108,6 +108,21 @@ test('args: those of the contract go before all others, and Deployer’s names s
   })
 })
 
+test.each(['docker', 'podman', 'buildah'] as const)(
+  '%s gets the names of args in its words, and their values by its environment',
+  async (engine) => {
+    const words = 'printf "%s\\n" "$0" "$@" word=$word >> words; case $1 in version | info) echo linux ;; *) exit 1 ;; esac'
+    const dir = await project({ Dockerfile: 'FROM scratch\n', 'scratch/.keep': '', [`bin/${engine}`]: `#!/bin/sh\n${words}\n` })
+    await chmod(join(dir, 'bin', engine), 0o755)
+    const shell = { dir, env: { PATH: join(dir, 'bin'), RELEASER_VERSION: '1.4.0' }, scratch: join(dir, 'scratch') }
+    await failure(buildByDocker('image', { type: 'docker', artifact: '/app', engine, args: { word: 's3cret' } }, shell))
+    const said = (await readFile(join(dir, 'words'), 'utf8')).split('\n')
+    expect(said.filter((line) => /s3cret|1\.4\.0/.test(line) && line !== 'word=s3cret')).toEqual([])
+    expect(said).toContain('word=s3cret')
+    expect(said[said.indexOf('word') - 1]).toBe('--build-arg')
+  },
+)
+
 test('that our own args are not asked for is no news, that somebody’s are not is', () => {
   expect(isAboutUnaskedArgs('[Warning] One or more build-args [deployer_ts RELEASER_APP] were not consumed')).toBe(true)
   expect(isAboutUnaskedArgs('[Warning] one or more build args were not consumed: [RELEASER_TS deployer_name]')).toBe(true)
@@ -141,6 +156,10 @@ describe('what to do about it', () => {
   test.each<[string, string]>([
     ['ERROR: BuildKit is enabled but the buildx component is missing or broken.', 'this docker has no buildx'],
     ['the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/', 'the Dockerfile needs BuildKit'],
+    [
+      'image with reference sha256:d07 was found but does not match the specified platform: wanted',
+      'the Dockerfile needs BuildKit',
+    ],
     ['exec /bin/sh: exec format error', 'the image is for another processor'],
     ['write /var/lib/docker/tmp/x: no space left on device', "make room on the engine's disk"],
     ['pull access denied for nothing, repository does not exist', 'see whether the image after FROM is called so'],
