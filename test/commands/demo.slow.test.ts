@@ -17,7 +17,7 @@ function plain(text: string, dir: string): string {
     .replace(/releaser-demo-\w+/g, 'releaser-demo-X')
     .replace(/ +(time|\d+(\.\d)? s)$/gm, '  TIME')
     .replace(/in \d+(\.\d)? s/g, 'in TIME')
-    .replace(/1\.[23] MB/g, 'MUCH')
+    .replace(/1\.[2-4] MB/g, 'MUCH')
     .replace(/\d\.\d kB/g, 'LITTLE')
 }
 

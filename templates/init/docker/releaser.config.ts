@@ -65,6 +65,29 @@ export default defineConfig({
       // How many releases stay on each host.
       // keep: 5,
 
+      // The app's environment, for it and for every command on the hosts; `secrets` are never shown.
+      // env: { PORT: '4000' },
+      // envFile: 'prod.env',
+      // secrets: { DATABASE_URL: { env: 'PROD_DATABASE_URL' }, API_KEY: { command: 'pass show __NAME__/api' } },
+
+      // How the app is started, in the release's directory: a command that stays is the app; what it prints goes to
+      // shared/log/app.log. Without a runner nothing is started.
+      // runner: { start: 'exec ./server', stop: './stop' },
+      // When it serves, and how patiently it is asked, through the SSH connection: { http }, { tcp: 4000 } or { command }. Where this
+      // fails, the old release runs again. Without it, the app has to live for a few seconds.
+      // health: { http: 'http://localhost:4000/health', timeout: '30s', settle: '3s' },
+      // How long it may take to stop, before TERM; and whether KILL may follow.
+      // stopTimeout: '30s',
+      // kill: true,
+
+      // Once for each deploy, on the first host, from the new release before it serves (when: 'after-start': once it does).
+      // migrate: { run: './migrate' },
+
+      // Commands of your own, in the release that serves: `releaser run target=prod command=seed`.
+      // commands: { seed: './seed' },
+      // What `releaser logs` shows, below path.
+      // logs: ['shared/log/app.log'],
+
       // What outlives releases: links in every release to PATH/shared.
       // shared: { dirs: ['uploads'], files: ['config/local.json'] },
 
@@ -89,13 +112,15 @@ export default defineConfig({
       // Commands around a deploy. Each gets RELEASER_APP, RELEASER_TARGET, RELEASER_RELEASE, RELEASER_VERSION and more; a string,
       // or { run: '…', timeout: '10m', ignoreFailure: true }.
       //   'pre-deploy', 'pre-upload'       here, once, before anything is sent; a failure changes nothing anywhere
-      //   'post-upload'                    on each host, in the new release: verified, shared links in place, not switched yet
-      //   'pre-activate', 'post-activate'  on each host, around the switch; a failure takes every host back
+      //   'pre-configure', 'post-configure', 'post-upload'
+      //                                    on each host, in the new release: verified, not switched yet
+      //   'pre-stop', 'post-stop', 'pre-activate', 'post-activate', 'pre-start', 'post-start'
+      //                                    on each host, around stop, switch and start; a failure takes every host back
       //   'post-deploy'                    here, once; the release stays whatever it does
       //   'on-failure'                     here, once, after everything was taken back
       //   'pre-rollback', 'post-rollback'  here, once, around `releaser rollback`
       hooks: {
-        // 'post-activate': 'systemctl --user restart __NAME__',
+        // 'post-activate': 'sudo systemctl reload nginx',
       },
     },
     // staging: { hosts: ['__USER__@staging.example.com'], path: '__PATH__' },
