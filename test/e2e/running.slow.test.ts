@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Target } from '../../src/model/config.ts'
 import { freePort } from '../support/apps.ts'
 import { DEPLOY, expectClean, home, serving } from '../support/fleet.ts'
+import { HOSTILE, variablesOf } from '../support/hostile-env.ts'
 import { startHosts, type TestHosts } from '../support/hosts.ts'
 import { isRunning } from '../support/is-running.ts'
 import { type Laptop, laptop, targetOn } from '../support/laptop.ts'
@@ -45,6 +46,13 @@ async function web(path: string, more: Partial<Target> = {}): Promise<Web> {
   return { mine, port, configure }
 }
 
+/** What a configuration takes: other control characters it refuses. */
+const VALUES = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+  ...Object.fromEntries(Object.entries(HOSTILE).filter(([, value]) => !/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/.test(value))),
+  V1000: `${Array.from({ length: 95 }, (_, index) => String.fromCharCode(index + 32)).join('')}\n\tü漢🚀`,
+}
+
 describe('a deploy', () => {
   it('ends when the new release answers, and the old one has gone', async () => {
     const { mine, port } = await web('runs')
@@ -59,6 +67,17 @@ describe('a deploy', () => {
     expect(await mine.call('rollback', 'target=prod', '--yes')).toMatchObject({ code: 0 })
     expect(await answer(port)).toMatchObject({ version: '1.0.0' })
     await expectClean(hosts, 'runs', [0])
+  })
+
+  it('brings every value of the environment unchanged, to the app and to all that runs beside it', async () => {
+    const printed = 'env -0 >"$RELEASER_PATH/shared/printed"'
+    const { mine, port, configure } = await web('hostile')
+    await configure({ env: { ...VALUES, PORT: String(port), WORD: 'one' }, hooks: { 'post-start': printed } })
+    const done = await mine.call(...DEPLOY)
+    expect(done.code, done.stderr).toBe(0)
+    const app = await environmentOf((await answer(port))?.pid ?? 0)
+    expect(Object.fromEntries([...app].filter(([name]) => /^V\d+$/.test(name)))).toEqual(VALUES)
+    expect(variablesOf(await readFile(home(hosts, 0, 'hostile/shared/printed'), 'utf8'))).toEqual(VALUES)
   })
 
   it('of the same release restarts it where only its environment is another', async () => {
