@@ -20,7 +20,7 @@ run_hook() {
     detached sh -c "$script" 3<&- 4>&- 5<&-
   ) <"$input" >"$out" 2>&1 &
   bounded "$3" $!; code=$?
-  rm -f "$input"
+  rm -f "$T/in"
   if [ -e "$T/late" ]; then ending="$1 did not end within $3 s"; else ending="$1 ended with exit code $code"; fi
   return $code
 }
