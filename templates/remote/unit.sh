@@ -7,6 +7,7 @@
 # In tx/TX/:
 #   unit/          the way back, as that of boot.sh
 #   main           PID BIRTH RESTARTS: the process that systemd had started at first
+#   first          PID of it, where it had ended at once
 #   journal-end    where the journal of the unit ended before that
 
 # manager KIND WORDS: systemctl, of whose systemd it is. Who logs in without PAM has to be told where that of a user is.
@@ -20,7 +21,13 @@ manager() {
 }
 journal() { # WORDS
   case $s_kind in
-    systemd-user) journalctl --user -u "$s_unit" "$@" ;;
+    systemd-user)
+      # Of a user's process that ended before the journal looked at it, the lines have no unit, but its number.
+      u_uid=$(id -u)
+      set -- "$@" _SYSTEMD_USER_UNIT="$s_unit" _UID="$u_uid" + USER_UNIT="$s_unit" _UID="$u_uid"
+      for each in $u_main $(cut -d ' ' -f 1 "$T/main" "$T/first" 2>/dev/null); do set -- "$@" + _TRANSPORT=stdout _UID="$u_uid" _PID="$each"; done
+      journalctl --user "$@"
+      ;;
     systemd-sudo) sudo -n journalctl -u "$s_unit" "$@" ;;
     *) journalctl -u "$s_unit" "$@" ;;
   esac </dev/null 3<&- 4>&- 5<&-
@@ -45,13 +52,13 @@ fact_unit() {
 }
 # look_at_unit: sets u_* to what systemd says of the unit; fails where it does not answer.
 look_at_unit() {
-  u_state='' u_pid=0 u_restarts='' u_code=0 u_status='' u_whom=all
-  set -- show -p ActiveState -p MainPID -p NRestarts -p ExecMainCode -p ExecMainStatus -p KillMode "$s_unit"
+  u_state='' u_pid=0 u_main='' u_restarts='' u_code=0 u_status='' u_whom=all
+  set -- show -p ActiveState -p MainPID -p ExecMainPID -p NRestarts -p ExecMainCode -p ExecMainStatus -p KillMode "$s_unit"
   # Everybody may ask.
   { [ "$s_kind" = systemd-sudo ] && u_said=$(manager systemd "$@" 2>/dev/null); } || u_said=$(manager "$s_kind" "$@" 2>&1) || return 1
   while IFS='=' read -r key value; do
     case $key in
-      ActiveState) u_state=$value ;; MainPID) u_pid=$value ;; NRestarts) u_restarts=$value ;;
+      ActiveState) u_state=$value ;; MainPID) u_pid=$value ;; ExecMainPID) u_main=$value ;; NRestarts) u_restarts=$value ;;
       ExecMainCode) u_code=$value ;; ExecMainStatus) u_status=$value ;; KillMode) [ "$value" != process ] || u_whom=main ;;
     esac
   done <<END
@@ -76,6 +83,7 @@ unit_steady() { [ ! -s "$T/main" ] || [ "$app $app_birth $u_restarts" = "$(cat "
 # --- start and stop --------------------------------------------------------------------------------------------------
 
 start_unit() {
+  u_main=; rm -f "$T/first"
   journal -q -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p' >"$T/journal-end"
   u_said=$(manager "$s_kind" start "$s_unit" 2>&1) || { why="systemctl start: ${u_said%%"$NL"*}"; return 1; }
   if unit_app; then
@@ -84,6 +92,7 @@ start_unit() {
     within 1 ended_early || return 0
   fi
   look_at_unit
+  echo "$u_main" >"$T/first" || true >"$T/first"
   case $u_code in
     1) why="start ended with exit code $u_status"; [ "$u_status" != 0 ] || why="$why, and what systemd runs has to stay in the foreground" ;;
     2 | 3) why="start was ended by signal $u_status" ;;
@@ -103,10 +112,11 @@ stop_unit() {
 unit_log() {
   after=$(cat "$T/journal-end" 2>/dev/null)
   set -- -q -o cat; [ -z "$after" ] || set -- "$@" --after-cursor="$after"
-  { unit_app && unit_steady; } || within 5 unit_told "$@" || :
+  { unit_app && unit_steady; } || { within 5 unit_told "$@" && within 1 unit_spoke "$@"; } || :
   journal "$@" 2>&1 | tail -n 20
 }
 unit_told() { journal "$@" 2>/dev/null | grep -q -e 'Main process exited' -e 'Deactivated successfully' -e 'Succeeded'; }
+unit_spoke() { journal "$@" -o short 2>/dev/null | grep -v ' systemd\[' | grep -q .; }
 
 # --- the unit itself -------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ $| = 1;
 sub content { open(my $file, '<', $_[0]) or die; my $line = <$file>; chomp $line; $line }
 my ($version, $manner) = (content('version.txt'), content('manner.txt'));
 print "starting $version $manner\\n";
-if ($manner eq 'refuses') { print STDERR "no such database\\n"; exit 9 }
+if ($manner eq 'refuses') { open(my $told, '>', '/tmp/refused'); print STDERR "no such database\\n"; exit 9 }
 if ($manner eq 'crashes') { $SIG{ALRM} = sub { print STDERR "out of luck\\n"; exit 9 }; alarm 2 }
 $SIG{TERM} = sub { print "what was that?\\n" } if $manner eq 'deaf';
 my $server = IO::Socket::INET->new(Listen => 16, LocalPort => $ENV{PORT}, ReuseAddr => 1) or die "no port: $@";
