@@ -7,7 +7,7 @@ import { ago } from '../ui/time.ts'
 import { buildRelease } from './build-release.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, onlyApp } from './destinations.ts'
-import { localHook } from './local-hooks.ts'
+import { lastHook } from './last-hook.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { record } from './record.ts'
@@ -44,20 +44,7 @@ export async function run(call: Call): Promise<Outcome> {
     }),
   )
   const outcome = rolledOutcome(call, 'deploy', release, rolled, targets)
-  if (!globals.dryRun && rolled.hosts.some(({ changed }) => changed)) {
-    const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
-    await localHook(call, {
-      name: 'post-deploy',
-      targets,
-      dir: loaded.dir,
-      code: 'REMOTE_COMMAND',
-      facts: { action: 'deploy', release, dryRun: false, hosts },
-    }).catch((error: unknown) => {
-      throw error instanceof ReleaserError
-        ? new ReleaserError(error.code, `${error.message}; the release stays`, { hint: error.hint, result: outcome.result })
-        : error
-    })
-  }
+  await lastHook(call, { action: 'deploy', targets, dir: loaded.dir, rolled, outcome })
   return outcome
 }
 

@@ -1,6 +1,7 @@
 import { howItEnded, runLocalHook } from '../local/hooks.ts'
 import type { HookName } from '../model/config.ts'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
+import type { SwitchAction } from '../model/plan.ts'
 import type { Target } from '../model/target.ts'
 import type { Call } from './command.ts'
 
@@ -9,7 +10,7 @@ type HookRelease = HookFacts['release']
 
 /** What every local hook of a rollout gets to know, as `RELEASER_*` and as JSON on stdin. */
 export interface HookFacts {
-  readonly action: 'deploy' | 'rollback'
+  readonly action: SwitchAction
   readonly release: { readonly id: string; readonly version: string; readonly digest: string }
   readonly dryRun: boolean
   readonly hosts: readonly { readonly target: string; readonly host: string; readonly previous: string | null }[]

@@ -1,4 +1,5 @@
 import type { HookName } from '../model/config.ts'
+import type { SwitchAction } from '../model/plan.ts'
 import type { Target } from '../model/target.ts'
 import type { Prepared } from '../rollout/host.ts'
 import type { Moment } from '../rollout/input.ts'
@@ -11,19 +12,23 @@ interface MomentInput {
   readonly call: Call
   readonly loaded: { readonly dir: string }
   readonly targets: readonly Target[]
-  readonly action: 'deploy' | 'rollback'
+  readonly action: SwitchAction
 }
+
+const BEFORE: readonly HookName[] = ['post-configure', 'pre-stop', 'pre-activate']
+const AFTER: readonly HookName[] = ['post-activate', 'post-start']
 
 /** Which hooks run here at a moment of a rollout; those that belong to hosts only where they say that they run here. */
 const HOOKS: { readonly [M in Moment]: Readonly<Record<MomentInput['action'], readonly HookName[]>> } = {
-  locked: { deploy: ['pre-deploy'], rollback: ['pre-rollback'] },
-  sending: { deploy: ['pre-upload'], rollback: [] },
+  locked: { deploy: ['pre-deploy'], rollback: ['pre-rollback'], activate: ['pre-deploy'] },
+  sending: { deploy: ['pre-upload'], rollback: [], activate: [] },
   ready: {
-    deploy: ['post-upload', 'post-configure', 'pre-stop', 'pre-activate'],
-    rollback: ['post-configure', 'pre-stop', 'pre-activate'],
+    deploy: ['post-upload', ...BEFORE],
+    rollback: BEFORE,
+    activate: BEFORE,
   },
-  switched: { deploy: ['post-activate', 'post-start'], rollback: ['post-activate', 'post-start'] },
-  undone: { deploy: ['on-failure'], rollback: ['on-failure'] },
+  switched: { deploy: AFTER, rollback: AFTER, activate: AFTER },
+  undone: { deploy: ['on-failure'], rollback: ['on-failure'], activate: ['on-failure'] },
 }
 const OF_HOSTS: readonly HookName[] = [...HOOKS.ready.deploy, ...HOOKS.switched.deploy]
 
@@ -53,7 +58,7 @@ export async function hooksAt(moment: Moment, input: MomentInput, release: Wante
 /** Those of a rollout's hooks that will run here, in their order, for a dry run. */
 export function hooksHere(targets: readonly Target[], action: MomentInput['action']): readonly HookHere[] {
   const { locked, sending, ready, switched } = HOOKS
-  const last: HookName = action === 'deploy' ? 'post-deploy' : 'post-rollback'
+  const last: HookName = action === 'rollback' ? 'post-rollback' : 'post-deploy'
   return [...[locked, sending, ready, switched].flatMap((names) => names[action]), last].flatMap((hook) =>
     targets.flatMap((target) => {
       const found = runsHere(target, hook) ? target.hooks[hook] : undefined

@@ -1,9 +1,10 @@
 import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { retainInStore } from '../model/retention.ts'
+import type { Planner } from '../rollout/host.ts'
 import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
-import { planPrune } from '../tasks/prune.ts'
+import { type PrunePlan, planPrune } from '../tasks/prune.ts'
 import { table } from '../ui/table.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
@@ -52,25 +53,31 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, keep: number | undef
   const targets = pickTargets(loaded, call.values['target'])
   const all = destinations(targets, call.values['host'])
   if (!globals.dryRun) await askProtected(call, targets, 'prune')
-  return withHosts(call, all, async (preparation) => {
-    const plans = preparation.hosts.map((asked) => ({ asked, ...planPrune({ ...asked, keep: keep ?? asked.target.keep }) }))
-    if (!globals.dryRun) {
-      await rollOut(
-        plans.map(({ asked, plan }) => ({ ...asked, plan })),
-        {
-          plan: ({ target, host }, facts) => planPrune({ target, host, facts, keep: keep ?? target.keep }).plan,
-          author: author('prune'),
-          observe: ui.observe,
-          signal: call.signal,
-          wait: globals.wait,
-          ...NO_RELEASE,
-        },
-      )
+  const act: Parameters<typeof withHosts<Outcome>>[2] = async ({ hosts }) => {
+    // A host that has moved meanwhile is decided on again: what is told is what was done.
+    const decided = new Map<string, PrunePlan['verdicts']>()
+    const plan: Planner = ({ target, host }, facts) => {
+      const pruned = planPrune({ target, host, facts, keep: keep ?? target.keep })
+      decided.set(`${target.name}\t${host.name}`, pruned.verdicts)
+      return pruned.plan
     }
-    const verdicts = plans.flatMap(({ asked, verdicts }) => verdicts.map((verdict) => ({ ...verdict, host: asked.host.name })))
+    const prepared = hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
+    if (!globals.dryRun)
+      await rollOut(prepared, {
+        plan,
+        author: author('prune'),
+        observe: ui.observe,
+        signal: call.signal,
+        wait: globals.wait,
+        ...NO_RELEASE,
+      })
+    const verdicts = hosts.flatMap(({ target, host }) =>
+      (decided.get(`${target.name}\t${host.name}`) ?? []).map((verdict) => ({ ...verdict, host: host.name })),
+    )
     const row = ({ host, release, why }: (typeof verdicts)[number]): Row => ({ host, id: release.dir, why })
     return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), globals.dryRun)
-  })
+  }
+  return withHosts(call, all, act, { inUse: true })
 }
 
 function outcome(kept: readonly Row[], removed: readonly Row[], dryRun: boolean): Outcome {

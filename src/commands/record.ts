@@ -1,6 +1,6 @@
 import type { Store } from '../local/store.ts'
 import { ReleaserError } from '../model/errors.ts'
-import type { Plan } from '../model/plan.ts'
+import type { Plan, SwitchAction } from '../model/plan.ts'
 import type { Target } from '../model/target.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
@@ -13,7 +13,7 @@ export async function record(
     readonly store: Store
     readonly targets: readonly Target[]
     readonly app: string
-    readonly action: 'deploy' | 'rollback'
+    readonly action: SwitchAction
   },
   wanted: string,
   work: () => Promise<Rolled>,
@@ -31,7 +31,14 @@ export async function record(
       ...(migrated && { migrated }),
       ok: exit === 0,
       exit,
-      hosts: hosts.map(({ host, ok, previous, current, sentBytes }) => ({ host, ok, from: previous, to: current, sentBytes })),
+      hosts: hosts.map(({ host, target, ok, previous, current, sentBytes }) => ({
+        host,
+        target,
+        ok,
+        from: previous,
+        to: current,
+        sentBytes,
+      })),
     }
     await store
       .record(entry)

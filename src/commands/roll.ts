@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../local/config.ts'
 import type { Store } from '../local/store.ts'
 import { hasZstd, sendStream } from '../local/tarball.ts'
-import type { Plan } from '../model/plan.ts'
+import type { Plan, SwitchAction } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import type { Target } from '../model/target.ts'
 import type { Asked, Destination, HostOutcome, Planner, Prepared, ShipmentOf } from '../rollout/host.ts'
@@ -22,7 +22,7 @@ export interface RollInput {
   readonly store: Store
   readonly targets: readonly Target[]
   readonly destinations: readonly Destination[]
-  readonly action: 'deploy' | 'rollback'
+  readonly action: SwitchAction
   readonly force: boolean
   /** Which release is to serve, once every host has said how it is. */
   readonly choose: (asked: readonly Asked[]) => Promise<Wanted>
@@ -38,7 +38,7 @@ export interface Rolled {
   readonly plans: readonly Plan[]
 }
 
-/** Connects, decides, asks, and carries out a deploy or a rollback over all hosts. With `--dry-run` it stops at the plans. */
+/** Connects, decides, asks, and carries out a switch over all hosts. With `--dry-run` it stops at the plans. */
 export async function roll(input: RollInput): Promise<Rolled> {
   const { call } = input
   const { ui, globals } = call

@@ -1,4 +1,4 @@
-import type { Plan } from '../model/plan.ts'
+import type { Plan, SwitchAction } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { Target } from '../model/target.ts'
 import type { HostOutcome } from '../rollout/host.ts'
@@ -10,10 +10,10 @@ import { planText } from './plan-text.ts'
 import { nameAmong } from './release-words.ts'
 import type { Rolled } from './roll.ts'
 
-/** The last word of a deploy or a rollback: one table for people, the contract's result for scripts. */
+/** The last word of a switch: one table for people, the contract's result for scripts. */
 export function rolledOutcome(
   call: Call,
-  action: 'deploy' | 'rollback',
+  action: SwitchAction,
   release: { readonly id: string; readonly app: string; readonly version: string; readonly digest: string },
   rolled: Rolled,
   targets: readonly Target[],
@@ -49,7 +49,8 @@ const CLOSING = {
   deploy: (app: string, version: string, target: string) => `${app} ${version} is live on ${target}`,
   rollback: (app: string, version: string, target: string) =>
     `${target} serves ${app} ${version} again; pinned until you deploy by hand`,
-} as const
+  activate: (app: string, version: string, target: string) => `${app} ${version} is live on ${target}`,
+} satisfies Record<SwitchAction, (app: string, version: string, target: string) => string>
 
 function hostTable({ hosts, plans }: Rolled): string {
   const named = (id: string | null, { target, host }: HostOutcome): string => {

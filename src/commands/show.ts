@@ -7,16 +7,11 @@ import { oneLine } from '../ui/sanitize.ts'
 import { pairs } from '../ui/table.ts'
 import { ago } from '../ui/time.ts'
 import type { Run } from './command.ts'
+import { type Live, whereLive } from './live.ts'
 import { openPlace, releaseMeant } from './place.ts'
 import { gitShown, releaseJson } from './release-shown.ts'
 
 const BIGGEST = 10
-
-interface Live {
-  readonly target: string
-  readonly host: string
-  readonly since: string
-}
 
 export const run: Run = async (call) => {
   const place = await openPlace(call, false)
@@ -41,16 +36,6 @@ async function growthOf(store: Store, release: Release, manifest: Manifest): Pro
   if (!before || !known) return null
   const files = grownFiles(known, manifest).slice(0, BIGGEST)
   return { since: { id: before.id, version: before.version }, bytes: release.unpackedBytes - before.unpackedBytes, files }
-}
-
-/** The hosts that served this release last, as far as this store has seen. */
-function whereLive(store: Store, release: Release): Live[] {
-  const last = new Map<string, Live & { readonly id: string | null }>()
-  for (const { at, app, target, hosts } of store.deployments()) {
-    if (app !== release.app) continue
-    for (const { host, to } of hosts) last.set(`${target}\0${host}`, { target, host, since: at, id: to })
-  }
-  return [...last.values()].filter(({ id }) => id === release.id).map(({ target, host, since }) => ({ target, host, since }))
 }
 
 function biggestFiles(manifest: Manifest): { path: string; size: number }[] {

@@ -1,6 +1,20 @@
 import type { Command } from './command.ts'
 import { HOST, TARGET } from './table-arguments.ts'
 
+const SWITCHING: Command['exits'] = [
+  'USAGE',
+  'CONFIG',
+  'CONNECTION',
+  'AUTH',
+  'HOST_KEY',
+  'LOCKED',
+  'NOT_CHANGED',
+  'ROLLED_BACK',
+  'PARTIAL',
+  'NOT_FOUND',
+  'REMOTE_COMMAND',
+]
+
 /** The commands that work on hosts. */
 export const HOSTS: Readonly<Record<string, Command>> = {
   deploy: {
@@ -17,21 +31,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
       { line: 'releaser deploy target=prod', does: 'the newest release, to all hosts of prod' },
       { line: 'releaser deploy target=staging --build --yes', does: 'build, then deploy, and ask nothing' },
     ],
-    exits: [
-      'USAGE',
-      'CONFIG',
-      'CONNECTION',
-      'AUTH',
-      'HOST_KEY',
-      'LOCKED',
-      'BUILD',
-      'NOT_CHANGED',
-      'ROLLED_BACK',
-      'PARTIAL',
-      'NOT_FOUND',
-      'REMOTE_COMMAND',
-      'INTEGRITY',
-    ],
+    exits: [...SWITCHING, 'BUILD', 'INTEGRITY'],
     load: () => import('./deploy.ts'),
   },
   rollback: {
@@ -42,20 +42,19 @@ export const HOSTS: Readonly<Record<string, Command>> = {
       { line: 'releaser rollback target=prod', does: 'every host goes back one release' },
       { line: 'releaser rollback target=prod release=1.3.9', does: 'to that version' },
     ],
-    exits: [
-      'USAGE',
-      'CONFIG',
-      'CONNECTION',
-      'AUTH',
-      'HOST_KEY',
-      'LOCKED',
-      'NOT_CHANGED',
-      'ROLLED_BACK',
-      'PARTIAL',
-      'NOT_FOUND',
-      'REMOTE_COMMAND',
-    ],
+    exits: SWITCHING,
     load: () => import('./rollback.ts'),
+  },
+  activate: {
+    name: 'activate',
+    summary: 'switch to a release that lies on the hosts',
+    arguments: [TARGET, { key: 'release', value: 'REF', required: true, summary: 'one that all of the hosts have' }, HOST],
+    examples: [
+      { line: 'releaser activate target=prod release=1.4.0', does: 'to that version, by the same path as a deploy' },
+      { line: 'releaser activate target=prod release=1.4.0 --dry-run', does: 'what would be done, host by host' },
+    ],
+    exits: SWITCHING,
+    load: () => import('./activate.ts'),
   },
   status: {
     name: 'status',

@@ -1,7 +1,14 @@
+import { planUnlock } from '../tasks/lock.ts'
 import type { Call, Outcome } from './command.ts'
-import { freeze } from './freeze.ts'
+import { upkeep } from './upkeep.ts'
 
 /** `releaser unlock`: lifts a freeze by hand. The lock of somebody at work stays theirs. */
 export async function run(call: Call): Promise<Outcome> {
-  return freeze(call, 'unlock')
+  return upkeep(call, {
+    decide: () => (destination, facts) => planUnlock({ ...destination, facts }),
+    message: 'unlock',
+    closing: ({ target, changed }) => ({
+      text: changed ? `${target} is free again` : `${target} was not frozen: nothing to do`,
+    }),
+  })
 }

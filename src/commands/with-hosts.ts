@@ -11,12 +11,12 @@ export async function withHosts<T>(
   { ui, globals, signal }: Call,
   destinations: readonly Destination[],
   act: (preparation: Preparation) => Promise<T>,
-  { aside }: { readonly aside: boolean } = { aside: false },
+  { aside = false, inUse = false }: { readonly aside?: boolean; readonly inUse?: boolean } = {},
 ): Promise<T> {
   const rows = ui.rows(labels(destinations), { fleeting: true })
   try {
     const observe = aside && ui.mode !== 'tty' ? () => {} : ui.observe
-    const preparation = await prepare({ destinations, observe, signal, skipUnreachable: globals.skipUnreachable })
+    const preparation = await prepare({ destinations, observe, signal, skipUnreachable: globals.skipUnreachable, inUse })
     try {
       if (aside) await rows.close()
       for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)

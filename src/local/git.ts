@@ -38,3 +38,28 @@ export async function describedVersion(dir: string, rev: string): Promise<string
   })
   return ended.code === 0 && lines[0] !== undefined ? lines[0].replace(/^v(?=\d)/, '') : null
 }
+
+/** A commit, in a line. */
+export interface Commit {
+  readonly rev: string
+  readonly author: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly subject: string
+}
+
+/** The commits that lead from one revision to another, newest first; null where git, the repository or one of both is not there. */
+export async function commitsBetween(dir: string, from: string, to: string): Promise<readonly Commit[] | null> {
+  const lines: string[] = []
+  const ended = await runProcess({
+    argv: ['git', 'log', '--no-show-signature', '--format=%H%x09%aI%x09%an%x09%s', `${from}..${to}`, '--'],
+    cwd: dir,
+    env: { ...process.env, ...INHERITED, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+    onLine: (line, stream) => void (stream === 'stdout' && lines.push(line)),
+  })
+  if (ended.code !== 0) return null
+  return lines.map((line) => {
+    const [rev = '', at = '', author = '', ...subject] = line.split('\t')
+    return { rev, at, author, subject: subject.join('\t') }
+  })
+}

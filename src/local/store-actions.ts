@@ -44,10 +44,14 @@ export async function addRelease(dir: string, seen: Database, change: Change, pa
   })
 }
 
-/** See `Store.pruneLocal`. */
-export async function pruneLocal(dir: string, change: Change, app: string, keep: number): Promise<readonly Release[]> {
+/** Removes the releases that are chosen under the lock, their records before their files; tells which. */
+export async function removeReleases(
+  dir: string,
+  change: Change,
+  choose: (data: Database) => readonly Release[],
+): Promise<readonly Release[]> {
   const { gone, removing } = await change(async (data) => {
-    const gone = changes.superfluous(data, app, keep)
+    const gone = choose(data)
     const next = changes.withoutReleases(data, gone)
     return { data: next, result: { gone, removing: next.removing ?? [] } }
   })

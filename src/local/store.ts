@@ -6,7 +6,7 @@ import { lookUp } from '../model/ref.ts'
 import type { Release } from '../model/release.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, readManifest } from './release-files.ts'
-import { addRelease, type Change, checkTag, pruneLocal } from './store-actions.ts'
+import { addRelease, type Change, checkTag, removeReleases } from './store-actions.ts'
 import * as changes from './store-changes.ts'
 import { type Database, EMPTY } from './store-data.ts'
 import { storeFile } from './store-file.ts'
@@ -41,6 +41,8 @@ export interface Store {
   check(release: Release): Promise<void>
   /** Removes an app's releases beyond the newest `keep`, never the latest or a tagged one; tells which. A dry run only tells. */
   pruneLocal(app: string, keep: number, options?: { readonly dryRun?: boolean }): Promise<readonly Release[]>
+  /** Removes releases, whatever they are; those that are gone already are left out of what it tells. */
+  remove(ids: readonly string[]): Promise<readonly Release[]>
 }
 
 /** Opens a store; a folder that is not there is an empty one, made by the first change. */
@@ -101,7 +103,10 @@ export async function openStore(dir: string): Promise<Store> {
     tarballPath: (release) => storePaths(dir).tarball(release),
     check: (release) => checkReleaseFiles(dir, release),
     pruneLocal: async (app, keep, { dryRun = false } = {}) =>
-      dryRun ? changes.superfluous(db.data, app, keep) : pruneLocal(dir, change, app, keep),
+      dryRun
+        ? changes.superfluous(db.data, app, keep)
+        : removeReleases(dir, change, (data) => changes.superfluous(data, app, keep)),
+    remove: (ids) => removeReleases(dir, change, ({ releases }) => releases.filter(({ id }) => ids.includes(id))),
   }
 }
 

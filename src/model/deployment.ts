@@ -22,6 +22,8 @@ export interface Deployment {
 /** One host of a rollout: the releases that served before and after it. */
 export interface DeployedHost {
   readonly host: string
+  /** Its target, where several were meant at once; older records lack it. */
+  readonly target?: string
   readonly ok: boolean
   readonly from: string | null
   readonly to: string | null

@@ -6,13 +6,17 @@ import type { Step, Steps } from './steps.ts'
 
 export type { BootKind, Step, StepKind, Steps } from './steps.ts'
 
+/** What switches `current`: from the store, back along what served, or to any release that lies on the hosts. */
+export type SwitchAction = 'deploy' | 'rollback' | 'activate'
+
 /** Everything that will happen on one host, decided before anything is done. The same data in tests, `--dry-run` and on the wire. */
 export interface Plan {
   readonly action:
-    | 'deploy'
-    | 'rollback'
-    | 'activate'
+    | SwitchAction
     | 'prune'
+    | 'delete'
+    | 'pin'
+    | 'unpin'
     | 'lock'
     | 'unlock'
     | 'setup'
@@ -106,6 +110,8 @@ export interface Facts {
   readonly dirs: readonly string[]
   /** Ids of the releases whose manifest lies on the host. */
   readonly manifests: readonly string[]
+  /** Those of them in which a process lives, as far as we may see; null where nobody asked. */
+  readonly inUse: readonly string[] | null
   /** Links to `shared/` that were laid over the tree in `releases/DIR`. */
   readonly overlays: readonly { readonly dir: string; readonly path: string; readonly target: string }[]
   /** Files that were rendered from templates in `releases/DIR`, and the mark of what went into them. */

@@ -20,6 +20,8 @@ export interface RetentionRule {
   readonly current: string | null
   readonly previous: string | null
   readonly pinned: readonly string[]
+  /** Directories in which processes live. */
+  readonly inUse?: readonly string[]
 }
 
 /** Which of an app's releases in the store stay, newest first; `latest` is the id of its newest word. */
@@ -55,5 +57,6 @@ function sacred(release: Candidate, rule: RetentionRule): string | undefined {
   if (release.id === rule.current) return 'current'
   if (release.id === rule.previous) return 'previous'
   if (rule.pinned.includes(release.id)) return 'pinned'
+  if (rule.inUse?.includes(release.dir)) return 'in use by a process'
   return undefined
 }

@@ -10,10 +10,16 @@ import { type Author, escapeValue } from './wire.ts'
 /** What is run in the current release: several words as they are, a single one through `sh -c`; or a script that gets words as `$1` and on. */
 export type Wish = readonly string[] | { readonly script: string; readonly args: readonly string[] }
 
+/** What a host says only when it is asked: whether sudo is allowed, which it may log, and in which releases processes live, for which it looks at all of them. */
+export interface Wishes {
+  readonly sudo?: boolean
+  readonly inUse?: boolean
+}
+
 /** The typed voice of templates/remote/agent.sh at one deploy path. Each method is one exec. */
 export interface Agent {
-  /** What the host says of itself; with `sudo` also whether that is allowed, which it may log. Takes no lock, changes nothing, leaves nothing behind. */
-  status(more?: { readonly sudo: boolean }): Promise<Facts>
+  /** What the host says of itself. Takes no lock, changes nothing, leaves nothing behind. */
+  status(wishes?: Wishes): Promise<Facts>
   run(plan: Plan, transaction: string, author: Author, events: RunEvents): Promise<Run>
   receive(shipment: Shipment): Promise<Received>
   /** Says over this, a fresh line, that the transaction stays. `late`: the host had gone back already. */
@@ -24,7 +30,7 @@ export interface Agent {
 
 export function agentAt(remote: Remote, root: string): Agent {
   return {
-    status: (more) => status(remote, root, more?.sudo ?? false),
+    status: (wishes) => status(remote, root, wishes ?? {}),
     run: (plan, transaction, author, events) => startRun(remote, root, plan, transaction, author, events),
     receive: (shipment) => sendRelease(remote, root, shipment),
     confirm: (transaction) => confirm(remote, root, transaction),
@@ -32,8 +38,8 @@ export function agentAt(remote: Remote, root: string): Agent {
   }
 }
 
-async function status(remote: Remote, root: string, sudo: boolean): Promise<Facts> {
-  const { lines, channel, stderr } = await startVerb(remote, root, 'status', sudo ? 'sudo\n' : '')
+async function status(remote: Remote, root: string, { sudo, inUse }: Wishes): Promise<Facts> {
+  const { lines, channel, stderr } = await startVerb(remote, root, 'status', `${sudo ? 'sudo\n' : ''}${inUse ? 'in-use\n' : ''}`)
   channel.stdin.end()
   const said: string[] = []
   for (let line = await lines.next(); line !== null; line = await lines.next()) said.push(line)

@@ -44,6 +44,12 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
     },
     current: currentOf(all('current')[0]),
     dirs: all('dir').map(([name = '']) => name),
+    inUse:
+      one('in-use') === undefined
+        ? null
+        : all('in-use')
+            .slice(1)
+            .map(([dir = '']) => dir),
     manifests: all('manifest').map(([id = '']) => id),
     overlays: laid('l').map(([dir = '', path = '', , , , target = '']) => ({ dir, path, target })),
     rendered: laid('f').map(([dir = '', path = '', , , , , mark = '']) => ({ dir, path, mark })),

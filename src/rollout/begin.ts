@@ -45,7 +45,7 @@ export async function begin(host: Prepared, input: BeginInput): Promise<Working 
       throw lockedError(host, end.lock)
     } else if (end.result === 'moved') replans++
     else throw failureOf(working, end)
-    const asked = await askHost(host, host.remote)
+    const asked = await askHost(host, host.remote, { inUse: host.facts.inUse !== null })
     prepared = { ...asked, plan: input.plan(host, asked.facts) }
   }
   throw new ReleaserError('LOCKED', `${host.host.name}: somebody else keeps deploying there`, {

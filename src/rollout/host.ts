@@ -53,10 +53,10 @@ export interface HostOutcome {
   readonly message?: string
 }
 
-/** Asks a host how it is. */
-export async function askHost(destination: Destination, remote: Remote): Promise<Asked> {
+/** Asks a host how it is; with `inUse` also in which releases processes live. */
+export async function askHost(destination: Destination, remote: Remote, { inUse = false } = {}): Promise<Asked> {
   const agent = agentAt(remote, destination.host.path)
-  const facts = await agent.status({ sudo: isSystemd(destination.target.runner) })
+  const facts = await agent.status({ sudo: isSystemd(destination.target.runner), inUse })
   return { ...destination, remote, agent, facts }
 }
 
@@ -86,7 +86,7 @@ function stepName(step: Step): string {
 export function outcomeOf(work: Working, end: RunEnd): HostOutcome {
   const done = end.result === 'done'
   const before = work.plan.from
-  const rolls = work.plan.action === 'deploy' || work.plan.action === 'rollback'
+  const rolls = ['deploy', 'rollback', 'activate'].includes(work.plan.action)
   return {
     target: work.target.name,
     host: work.host.name,

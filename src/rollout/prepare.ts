@@ -19,6 +19,8 @@ export interface PrepareInput {
   readonly observe: Observe
   readonly skipUnreachable: boolean
   readonly signal?: AbortSignal
+  /** Whether hosts are to say in which releases processes live. */
+  readonly inUse?: boolean
 }
 
 /** Connects to all hosts before anything else, and asks each how it is. Nothing is changed anywhere. */
@@ -39,7 +41,7 @@ export async function prepare(input: PrepareInput): Promise<Preparation> {
     const asking = inParallel(lines.open, HANDSHAKES, async ({ destination, remote }) => {
       const host = destination.host.name
       input.observe({ event: 'step', host, step: 'facts', state: 'start' })
-      const asked = await askHost(destination, remote)
+      const asked = await askHost(destination, remote, { inUse: input.inUse ?? false })
       input.observe({ event: 'step', host, step: 'facts', state: 'ok' })
       return asked
     })

@@ -6,7 +6,8 @@ import { COMMAND_SECONDS, hookStep } from './hook-step.ts'
 
 export interface ActivationInput {
   readonly target: Target
-  readonly action: 'deploy' | 'rollback'
+  /** Whether the release migrates with this. */
+  readonly migrates: boolean
   /** The hooks that the release which leaves and the one that comes bring themselves. */
   readonly own: { readonly old: readonly string[] | undefined; readonly new: readonly string[] | undefined }
   /** The directories below `releases/` that serve before and after. */
@@ -51,14 +52,9 @@ export function proof({ target, services }: Pick<ActivationInput, 'target' | 'se
   return [...health, { step: 'prove', seconds: target.health ? 0 : PROOF_SECONDS, version: services.new?.says ?? null }]
 }
 
-/** Whether a release migrates with this, be it on another host. A rollback never does. */
-export function migrates({ migrate }: Pick<Target, 'migrate'>, action: ActivationInput['action']): boolean {
-  return migrate !== undefined && action === 'deploy'
-}
-
-function migration({ target, action, first, dir }: ActivationInput, when: 'before-switch' | 'after-start'): Step[] {
+function migration({ target, migrates, first, dir }: ActivationInput, when: 'before-switch' | 'after-start'): Step[] {
   const { migrate } = target
-  if (!migrate || !migrates(target, action) || (migrate.when ?? 'before-switch') !== when) return []
+  if (!migrate || !migrates || (migrate.when ?? 'before-switch') !== when) return []
   if ((migrate.on ?? 'first') === 'first' && !first) return []
   const { run } = migrate
   return [{ step: 'command', hook: 'migrate', run, dir, seconds: COMMAND_SECONDS, ignoreFailure: false, release: 'new' }]

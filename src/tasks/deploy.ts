@@ -4,9 +4,9 @@ import { type HostView, viewOf } from '../model/host-view.ts'
 import { decodeLayout } from '../model/layout.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { ownHooks } from '../model/own-hooks.ts'
-import type { Facts, Plan, Step } from '../model/plan.ts'
+import type { Facts, Plan, Step, SwitchAction } from '../model/plan.ts'
 import type { Host, Target } from '../model/target.ts'
-import { activation, migrates } from './activation.ts'
+import { activation } from './activation.ts'
 import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
@@ -31,7 +31,7 @@ export interface Wanted {
 }
 
 export interface DeployInput {
-  readonly action: 'deploy' | 'rollback'
+  readonly action: SwitchAction
   readonly target: Target
   readonly host: Host
   readonly release: Wanted
@@ -57,10 +57,12 @@ export function planDeploy(input: DeployInput): Plan {
   const env = environment(input, view, facts.root)
   const { appEnv = {}, secrets = [], first = true } = input
   const render = { target, appEnv, env, secrets }
-  const goesBack = action === 'rollback'
-  const here = view.releases.filter(({ id, dir }) => id === release.id && (goesBack || sameLinks(dir, input)))
+  const goesBack = action === 'rollback' || (action === 'activate' && release.id < (view.current?.id ?? ''))
+  const migrates = target.migrate !== undefined && !goesBack
+  const onHost = action !== 'deploy'
+  const here = view.releases.filter(({ id, dir }) => id === release.id && (onHost || sameLinks(dir, input)))
   const there = here.find(({ dir }) => renderedSo(facts, dir, render))
-  const source = goesBack && !there ? here[0] : undefined
+  const source = onHost && !there ? here[0] : undefined
   const served = there !== undefined && view.current?.dir === there.dir
   const need = there ? NOTHING : spaceFor(release.manifest ?? [])
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
@@ -86,7 +88,7 @@ export function planDeploy(input: DeployInput): Plan {
   // What died here is settled first, even where nothing else is to be done: the plan is void then, and made anew. And what
   // serves while somebody is at work may be about to go back.
   const idle = served && runsAsAsked && !input.force && facts.unsettled === null && !facts.litter && facts.lock === null
-  const remembered = { ...input, release: { ...release, layout, hooks }, settings, migrates: migrates(target, action) }
+  const remembered = { ...input, release: { ...release, layout, hooks }, settings, migrates }
   const next = nextState(remembered, view, dir, idle)
   const prune = idle
     ? strays(facts, view)
@@ -102,7 +104,9 @@ export function planDeploy(input: DeployInput): Plan {
     services,
     appEnv,
     transfer: lay && !source ? transferFrom(view, input) : null,
-    steps: idle ? pruning(prune) : stepsOf(input, view, { dir, lay, source, configure, render, unit, services, hooks }, prune),
+    steps: idle
+      ? [...unpinning(input, view), ...pruning(prune)]
+      : stepsOf(input, view, { dir, lay, source, configure, render, unit, services, hooks, migrates }, prune),
     next: without(next, prune),
     failed: stateAfter('failed', facts.state ?? NO_STATE, view, remembered, dir, lay),
     bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
@@ -122,7 +126,7 @@ function crossing(ids: readonly string[] | undefined): Pick<Plan, 'across'> {
 
 function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly string[]): Step[] {
   const { release, target, first = true } = input
-  const { dir, lay, source, configure, render, unit, services, hooks } = laid
+  const { dir, lay, source, configure, render, unit, services, hooks, migrates } = laid
   const { id, digest } = release
   const shared = { dirs: target.shared?.dirs ?? [], files: target.shared?.files ?? [] }
   const links: Step[] = shared.dirs.length + shared.files.length > 0 ? [{ step: 'link', release: id, ...shared }] : []
@@ -147,7 +151,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
     ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
     ...activation({
       target,
-      action: input.action,
+      migrates,
       own: { old: view.current?.hooks, new: hooks },
       from,
       dir,
@@ -172,6 +176,12 @@ interface Laid {
   readonly render: RenderInput
   readonly services: Plan['services']
   readonly hooks: readonly string[] | undefined
+  readonly migrates: boolean
+}
+
+/** Whoever asks for what serves already wants to have it, and not to be held to it any more: the host writes that down. */
+function unpinning({ action }: DeployInput, { pinned }: HostView): Step[] {
+  return action === 'rollback' || pinned.length === 0 ? [] : [{ step: 'await', word: 'activate' }]
 }
 
 function pruning(dirs: readonly string[]): Step[] {

@@ -1,10 +1,10 @@
 import type { HostRelease, HostState } from '../model/host-state.ts'
 import type { HostView } from '../model/host-view.ts'
-import type { Facts } from '../model/plan.ts'
+import type { Facts, SwitchAction } from '../model/plan.ts'
 
-/** What of a deploy or a rollback decides what its host remembers. */
+/** What of a switch decides what its host remembers. */
 export interface StateInput {
-  readonly action: 'deploy' | 'rollback'
+  readonly action: SwitchAction
   readonly release: {
     readonly id: string
     readonly version: string

@@ -112,6 +112,7 @@ fact() { printf '%s\t%s\n' "$1" "$2"; }
 # free k|i PATH: what is free (kB or inodes) on its file system, and where that is mounted; nothing where it counts none.
 free() { df "-P$1" "$2" 2>/dev/null | awk 'NR > 1 { for (n = NF; n > 4 && $n !~ /^([0-9]+%|-)$/; n--); if ($(n - 3) > 0) { at = $0; sub(/.*[0-9-]%? +\//, "/", at); print $(n - 1) "\t" at } }'; }
 verb_status() {
+  wishes=' '; while IFS= read -r wish; do wishes="$wishes$wish "; done
   fact root "$ROOT"
   fact time "$(now)"
   fact system "$(uname -sm)"; fact_libc
@@ -144,6 +145,7 @@ verb_status() {
   [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"
   for file in "$R"/incoming/*; do [ ! -d "$file" ] || fact partial "$(du -sk "$file" 2>/dev/null | cut -f 1)$TAB$(find "$file" | wc -l)"; done
   [ ! -e $R/frozen ] || fact frozen "$(head -n 1 $R/frozen)"
+  case $wishes in *' in-use '*) fact in-use known; releases_in_use | sed "s/^/in-use$TAB/" ;; esac
   if holder_now; then fact lock "$(cat "$holder")"
   else
     for file in "$R"/journal/*; do [ -e "$file" ] && fact unsettled "${file##*/}"; done
@@ -498,12 +500,16 @@ step_prune() { # DIR: what cannot be removed is a warning, and somebody else's n
 }
 # in_use DIR: whether a process that we may look at works in it, was started from it, or has a file of it mapped.
 in_use() {
+  [ -f "$T/in-use" ] || releases_in_use >"$T/in-use"
+  grep -qxF "$1" "$T/in-use"
+}
+# releases_in_use: directories below releases/, each once.
+releases_in_use() {
   # shellcheck disable=SC2012 # find -lname is not for everybody
-  [ -f "$T/in-use" ] || {
+  {
     ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null | sed -e 's/.* -> //' -e 's|$|/|'
     cat /proc/[0-9]*/maps 2>/dev/null | sed -n 's|^[^/]*/|/|p'
-  } | grep -F "$(pwd -P)/releases/" | sort -u >"$T/in-use"
-  grep -qF "$(pwd -P)/releases/$1/" "$T/in-use"
+  } | below="$(pwd -P)/releases/" awk 'index($0, ENVIRON["below"]) == 1 { $0 = substr($0, length(ENVIRON["below"]) + 1); sub("/.*", ""); if (!seen[$0]++) print }'
 }
 
 # --- watch: the process that brings the host back when nobody else does ------------------------------------------

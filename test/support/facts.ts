@@ -40,6 +40,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     mount: '/srv',
     current: current ? { kind: 'link', dir: current.dir } : { kind: 'none' },
     dirs: releases.map(({ dir }) => dir),
+    inUse: null,
     manifests: releases.map(({ id }) => id),
     overlays: [],
     rendered: [],

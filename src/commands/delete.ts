@@ -1,0 +1,86 @@
+import { ReleaserError } from '../model/errors.ts'
+import { eachOnce, type HostView, viewOf } from '../model/host-view.ts'
+import { lookUp } from '../model/ref.ts'
+import type { Release } from '../model/release.ts'
+import { size } from '../model/size.ts'
+import { planDelete } from '../tasks/delete.ts'
+import type { Call, Outcome } from './command.ts'
+import { whereLive } from './live.ts'
+import { openPlace, type Place, releaseMeant } from './place.ts'
+import { upkeep } from './upkeep.ts'
+
+/** `releaser delete`: releases go for good, from the store or from hosts; never one that serves. */
+export async function run(call: Call): Promise<Outcome> {
+  return call.values['target'] === undefined ? deleteHere(call) : deleteOnHosts(call)
+}
+
+function refsOf({ values }: Call): readonly string[] {
+  return (values['release'] ?? '').split(',').map((ref) => ref.trim())
+}
+
+async function deleteHere(call: Call): Promise<Outcome> {
+  const { ui, globals } = call
+  const place = await openPlace(call, false)
+  const found = refsOf(call).map((release) => releaseMeant(place, { values: { ...call.values, release } }))
+  const releases = found.filter(({ id }, index) => found.findIndex((other) => other.id === id) === index)
+  for (const release of releases) refuseLive(place, release)
+  const names = releases.map(named).join(', ')
+  const bytes = releases.reduce((sum, release) => sum + release.bytes, 0)
+  const removed = releases.map(({ id, app, version }) => ({ id, app, version }))
+  if (globals.dryRun) return { result: { removed, dryRun: true }, text: `would delete ${names} from the store: ${size(bytes)}` }
+  await demandYes(call, `Delete ${names} from the store (${size(bytes)})? It cannot be brought back`)
+  const gone = await place.store.remove(releases.map(({ id }) => id))
+  if (gone.length < releases.length) ui.warn('somebody else has deleted some of them meanwhile')
+  return { result: { removed }, text: `deleted ${names} from the store: ${size(bytes)} free again` }
+}
+
+function named({ app, version, id, tags }: Release): string {
+  return `${app} ${version} (${id}${tags.length > 0 ? `, tagged ${tags.join(', ')}` : ''})`
+}
+
+/** What this store has seen hosts of today's configuration serve is what a rollback or a repair of theirs needs. */
+function refuseLive({ loaded, store }: Place, release: Release): void {
+  const targets = new Set(loaded?.targets.keys())
+  const live = whereLive(store, release).filter(({ target }) => targets.has(target))
+  if (live.length === 0) return
+  throw new ReleaserError(
+    'USAGE',
+    `${release.app} ${release.version} is live on ${live.map(({ target, host }) => `${target}/${host}`).join(', ')}`,
+    {
+      hint: 'deploy another release there first',
+    },
+  )
+}
+
+async function deleteOnHosts(call: Call): Promise<Outcome> {
+  const chosen: { ids: readonly string[]; names: string } = { ids: [], names: '' }
+  return upkeep(call, {
+    message: `delete of ${refsOf(call).join(', ')}`,
+    inUse: true,
+    decide: (asked) => {
+      const views = asked.map(({ facts }) => viewOf(facts))
+      const releases = refsOf(call).map((ref) => onAny(views, ref))
+      chosen.ids = [...new Set(releases.map(({ id }) => id))]
+      chosen.names = [...new Set(releases.map(({ id, version }) => `${version} (${id})`))].join(', ')
+      return (destination, facts) => planDelete(chosen.ids, { ...destination, facts })
+    },
+    doing: 'delete a release on',
+    ask: async (plans) => {
+      const hosts = plans.filter(({ steps }) => steps.length > 0).map(({ host }) => host)
+      await demandYes(call, `Delete ${chosen.names} on ${hosts.join(', ')}?`)
+    },
+    closing: ({ target }) => ({ text: `deleted ${chosen.names} on ${target}`, result: { removed: chosen.ids } }),
+  })
+}
+
+/** The release that REF names among those that any of the hosts has. Fails with NOT_FOUND, or USAGE where several answer. */
+function onAny(views: readonly HostView[], ref: string) {
+  const [first] = views
+  const all = eachOnce(views.flatMap(({ releases }) => releases))
+  return lookUp(ref, all, { current: first?.current?.id, previous: first?.previous?.id })
+}
+
+async function demandYes({ ui, globals }: Call, question: string): Promise<void> {
+  if (globals.yes || (await ui.confirm(question, { initial: false, answer: '--yes' }))) return
+  throw new ReleaserError('INTERRUPTED', 'stopped: nothing was deleted')
+}

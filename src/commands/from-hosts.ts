@@ -1,0 +1,50 @@
+import { loadConfig, pickTargets } from '../local/config.ts'
+import type { HostRelease } from '../model/host-state.ts'
+import { type HostView, viewOf } from '../model/host-view.ts'
+import { askAcross } from './across.ts'
+import type { Call, Outcome } from './command.ts'
+import { destinations, onlyApp } from './destinations.ts'
+import { lastHook } from './last-hook.ts'
+import { openStoreAt } from './place.ts'
+import { askProtected } from './protected.ts'
+import { record } from './record.ts'
+import { roll } from './roll.ts'
+import { rolledOutcome } from './rolled.ts'
+
+/** A switch to a release that lies on the hosts already. */
+interface FromHosts {
+  readonly action: 'rollback' | 'activate'
+  /** What is asked for, as the store writes it down where this fails. */
+  readonly wanted: string
+  readonly choose: (views: readonly HostView[]) => HostRelease
+  /** What is about to be done to a target, `on` or `to` it. */
+  readonly doing: (version: string | undefined) => string
+}
+
+/** Makes a release that the hosts have what they serve, by the same path as a deploy, with nothing sent. */
+export async function fromHosts(call: Call, { action, wanted, choose, doing }: FromHosts): Promise<Outcome> {
+  const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
+  const targets = pickTargets(loaded, call.values['target'])
+  const app = onlyApp(targets, loaded)
+  const store = await openStoreAt(loaded.storeDir, call)
+  const rolled = await record(call, { store, targets, app, action }, wanted, () =>
+    roll({
+      call,
+      loaded,
+      store,
+      targets,
+      destinations: destinations(targets, call.values['host']),
+      action,
+      force: false,
+      source: null,
+      choose: async (asked) => ({ ...choose(asked.map(({ facts }) => viewOf(facts))), manifest: null }),
+      ask: async (plans) => {
+        await askProtected(call, targets, doing(plans[0]?.release?.version))
+        await askAcross(call, plans)
+      },
+    }),
+  )
+  const outcome = rolledOutcome(call, action, { ...rolled.release, app }, rolled, targets)
+  await lastHook(call, { action, targets, dir: loaded.dir, rolled, outcome })
+  return outcome
+}

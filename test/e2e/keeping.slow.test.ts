@@ -1,0 +1,196 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { built, DEPLOY, expectClean, home, release, serving } from '../support/fleet.ts'
+import { startHosts, type TestHosts } from '../support/hosts.ts'
+import { type Laptop, laptop, targetOn } from '../support/laptop.ts'
+import { until } from '../support/until.ts'
+
+/** What looks after releases that are there: activate, pin, unpin, delete, diff, hosts. */
+let hosts: TestHosts
+beforeAll(async () => {
+  hosts = await startHosts(2)
+})
+afterAll(() => hosts?.stop())
+
+/** A laptop whose two hosts have 1.0.0, 2.0.0 and 3.0.0, the last one current. */
+async function three(path: string, more: Parameters<typeof built>[2] = {}): Promise<{ mine: Laptop; ids: string[] }> {
+  const mine = await built(hosts, path, more)
+  const ids = [((await mine.call('releases')).last['releases'] as { id: string }[])[0]?.id ?? '']
+  await mine.call(...DEPLOY)
+  for (const version of ['2.0.0', '3.0.0']) {
+    ids.push(await release(mine, version))
+    expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0 })
+  }
+  return { mine, ids }
+}
+
+const onHosts = async (mine: Laptop) =>
+  ((await mine.call('releases', 'target=prod')).last['hosts'] as { releases: { version: string; pinned: boolean }[] }[]).map(
+    ({ releases }) => releases.map(({ version, pinned }) => `${version}${pinned ? ' pinned' : ''}`),
+  )
+
+const both = <T>(one: T) => [one, one]
+
+describe('activate', () => {
+  it('switches to a release that the hosts have, sends nothing, and lifts a pin', async () => {
+    const { mine, ids } = await three('activated')
+    expect(await mine.call('rollback', 'target=prod')).toMatchObject({ code: 0 })
+    expect(await onHosts(mine)).toEqual(both(['3.0.0', '2.0.0 pinned', '1.0.0']))
+    // From another machine, whose store has none of them.
+    const other = await laptop()
+    await other.configure({ prod: targetOn(hosts, 'activated') })
+    const dry = await other.call('activate', 'target=prod', 'release=3.0.0', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, last: { dryRun: true, changed: true } })
+    expect(await serving(hosts, 'activated')).toEqual(both(`releases/${ids[1]}`))
+    const answer = await other.call('activate', 'target=prod', 'release=3.0.0')
+    expect(answer).toMatchObject({ code: 0, last: { changed: true, release: { id: ids[2], version: '3.0.0' } } })
+    expect(await serving(hosts, 'activated')).toEqual(both(`releases/${ids[2]}`))
+    expect(await onHosts(mine)).toEqual(both(['3.0.0', '2.0.0', '1.0.0']))
+    expect(await other.call('activate', 'target=prod', 'release=current')).toMatchObject({ code: 0, last: { changed: false } })
+    expect((await other.say('activate', 'target=prod', 'release=1.0.0')).stdout).toMatch(/\nshop 1\.0\.0 is live on prod\n$/)
+    const { last } = await other.call('history', 'target=prod', 'limit=2')
+    expect(last['entries']).toMatchObject(both({ action: 'activate', release: ids[0], previous: ids[2], ok: true }))
+    expect(await other.call('rollback', 'target=prod')).toMatchObject({ code: 0, last: { release: { version: '3.0.0' } } })
+    await expectClean(hosts, 'activated')
+  })
+
+  it('goes by the path of a deploy: hooks, what fails, who is asked', async () => {
+    const mark = (name: string) => ({ run: `echo ${name} >>"$RELEASER_PATH/marks"`, on: 'remote' as const })
+    const hooks = { 'pre-activate': mark('pre-activate'), 'pre-deploy': 'echo pre-deploy >>told', 'pre-rollback': 'exit 3' }
+    const { mine, ids } = await three('hooked', { hooks: { ...hooks, 'post-deploy': 'echo post-deploy >>told' } })
+    await writeFile(join(mine.dir, 'told'), '')
+    expect(await mine.call('activate', 'target=prod', 'release=2.0.0')).toMatchObject({ code: 0 })
+    expect(await readFile(join(mine.dir, 'told'), 'utf8')).toBe('pre-deploy\npost-deploy\n')
+    expect(await readFile(home(hosts, 0, 'hooked', 'marks'), 'utf8')).toBe('pre-activate\n'.repeat(4))
+    const failing = { 'post-activate': 'exit 3' }
+    await mine.configure({ prod: targetOn(hosts, 'hooked', { hooks: failing, protected: true }) })
+    const asked = await mine.call('activate', 'target=prod', 'release=3.0.0')
+    expect(asked).toMatchObject({ code: 2, last: { hint: expect.stringContaining('--yes') } })
+    const failed = await mine.call('activate', 'target=prod', 'release=3.0.0', '--yes')
+    expect(failed).toMatchObject({ code: 7, last: { code: 'ROLLED_BACK' } })
+    expect(await serving(hosts, 'hooked')).toEqual(both(`releases/${ids[1]}`))
+    await expectClean(hosts, 'hooked')
+  })
+
+  it('names what not all of the hosts have', async () => {
+    const { mine } = await three('lacking')
+    expect(await mine.call('delete', 'target=prod', 'host=h2', 'release=1.0.0', '--yes')).toMatchObject({ code: 0 })
+    const answer = await mine.call('activate', 'target=prod', 'release=1.0.0')
+    expect(answer).toMatchObject({ code: 9, last: { message: 'no release "1.0.0" lies on all of the hosts' } })
+    expect(await mine.call('activate', 'target=prod')).toMatchObject({ code: 2 })
+    expect(await mine.call('activate', 'target=prod', 'host=h1', 'release=1.0.0')).toMatchObject({ code: 0 })
+  })
+})
+
+describe('pin and unpin', () => {
+  it('hold releases, and let go of them; a deploy by hand lifts a pin, also where it changes nothing else', async () => {
+    const { mine, ids } = await three('pinned')
+    expect(await mine.call('pin', 'target=prod')).toMatchObject({ code: 0, last: { changed: true } })
+    expect(await mine.call('pin', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
+    const said = await mine.say('pin', 'target=prod', 'release=1.0.0')
+    expect(said.stdout).toBe(`prod is pinned to 1.0.0 (${ids[0]}), until a deploy by hand or releaser unpin target=prod\n`)
+    expect(await onHosts(mine)).toEqual(both(['3.0.0 pinned', '2.0.0', '1.0.0 pinned']))
+    const pruned = await mine.call('prune', 'target=prod', 'keep=1', '--dry-run')
+    expect(pruned.last['kept']).toContainEqual({ host: 'h1', id: ids[0], why: 'pinned' })
+    const refused = await mine.call('delete', 'target=prod', 'release=1.0.0', '--yes')
+    expect(refused).toMatchObject({ code: 2, last: { message: `h1: 1.0.0 (${ids[0]}) is pinned there` } })
+    expect(await mine.call('unpin', 'target=prod', 'release=1.0.0')).toMatchObject({ code: 0, last: { changed: true } })
+    expect(await onHosts(mine)).toEqual(both(['3.0.0 pinned', '2.0.0', '1.0.0']))
+    expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0, last: { changed: false } })
+    expect(await onHosts(mine)).toEqual(both(['3.0.0', '2.0.0', '1.0.0']))
+    expect(await mine.call('unpin', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
+    expect(await mine.call('pin', 'target=prod', 'release=9.9.9')).toMatchObject({ code: 9 })
+    await expectClean(hosts, 'pinned')
+  })
+})
+
+describe('delete', () => {
+  it('takes a release off every host that has it, and never one that serves, or in which a process lives', async () => {
+    const { mine, ids } = await three('deleted')
+    const current = await mine.call('delete', 'target=prod', 'release=current', '--yes')
+    expect(current).toMatchObject({ code: 2, last: { message: `h1: 3.0.0 (${ids[2]}) is current there` } })
+    expect(current.last['hint']).toMatch(/releaser activate target=prod/)
+    const at = home(hosts, 1, 'deleted', 'releases')
+    const mark = home(hosts, 1, 'deleted', 'lives')
+    const lives = `cd "$RELEASER_PATH/releases/${ids[0]}" && true >"${mark}" && while [ -e "${mark}" ]; do sleep 0.1; done`
+    const living = mine.start('exec', 'target=prod', 'host=h2', '--', lives)
+    try {
+      await until(async () => existsSync(mark))
+      const used = await mine.call('delete', 'target=prod', 'release=1.0.0', '--yes')
+      expect(used).toMatchObject({ code: 2, last: { message: `h2: 1.0.0 (${ids[0]}) is in use by a process there` } })
+      const kept = (await mine.call('prune', 'target=prod', 'keep=1')).last['kept']
+      expect(kept).toContainEqual({ host: 'h2', id: ids[0], why: 'in use by a process' })
+    } finally {
+      await rm(mark, { force: true })
+    }
+    expect(await living.ended).toMatchObject({ code: 0 })
+    expect(await readdir(at)).toEqual(ids)
+    expect(await onHosts(mine)).toEqual([
+      ['3.0.0', '2.0.0'],
+      ['3.0.0', '2.0.0', '1.0.0'],
+    ])
+    expect(await mine.call('delete', 'target=prod', 'release=1.0.0,2.0.0')).toMatchObject({ code: 2 })
+    const both = await mine.say('delete', 'target=prod', 'release=1.0.0,2.0.0', '--yes')
+    expect(both).toMatchObject({ code: 0, stdout: `deleted 1.0.0 (${ids[0]}), 2.0.0 (${ids[1]}) on prod\n` })
+    expect(await readdir(at)).toEqual([ids[2]])
+    expect(await mine.call('delete', 'target=prod', 'release=1.0.0', '--yes')).toMatchObject({ code: 9 })
+    expect(await mine.call('rollback', 'target=prod')).toMatchObject({ code: 9 })
+    await expectClean(hosts, 'deleted')
+  })
+
+  it('takes releases out of the store, and not what it has seen hosts serve', async () => {
+    const { mine, ids } = await three('stored')
+    const live = await mine.call('delete', 'release=3.0.0', '--yes')
+    expect(live).toMatchObject({ code: 2, last: { message: 'shop 3.0.0 is live on prod/h1, prod/h2' } })
+    expect(await mine.call('delete', 'release=1.0.0')).toMatchObject({
+      code: 2,
+      last: { hint: expect.stringContaining('--yes') },
+    })
+    expect(await mine.call('delete', 'release=1.0.0,2.0.0', '--dry-run')).toMatchObject({ code: 0, last: { dryRun: true } })
+    const answer = await mine.call('delete', `release=1.0.0,${ids[0]},2.0.0`, '--yes')
+    expect(answer.last['removed']).toMatchObject([{ id: ids[0] }, { id: ids[1] }])
+    const folder = join(mine.dir, '.releaser', 'releases', 'shop')
+    expect((await readdir(folder)).filter((name) => !name.startsWith(ids[2] ?? ''))).toEqual([])
+    expect(await mine.call('delete', 'release=1.0.0', '--yes')).toMatchObject({ code: 9 })
+  })
+})
+
+it('diff tells files and commits between releases of the store and of hosts', async () => {
+  const { mine, ids } = await three('compared')
+  await mine.write({ 'app/new file.txt': 'four\n', 'app/run.sh': 'true\n' })
+  const four = await release(mine, '4.0.0')
+  const live = await mine.call('diff', 'target=prod', 'release=latest')
+  expect(live.last).toMatchObject({ release: { id: four }, with: { id: ids[2] }, added: 2, removed: 0, changed: 2 })
+  expect(live.last['changes']).toContainEqual({ path: 'new file.txt', kind: 'added', from: null, to: 5, what: 'content' })
+  // A machine that has built none of them asks the hosts.
+  const other = await laptop()
+  await other.configure({ prod: targetOn(hosts, 'compared') })
+  const there = await other.call('diff', 'target=prod', 'release=1.0.0', 'with=previous')
+  expect(there.last).toMatchObject({ release: { id: ids[0] }, with: { id: ids[1] }, added: 0, changed: 2, commits: null })
+  const said = await mine.say('diff', 'release=1.0.0', 'with=4.0.0')
+  expect(said.stdout).toMatch(/^4\.0\.0 \(.*\) -> 1\.0\.0 \(.*\)\n\n/)
+  expect(said.stdout).toMatch(/\n- {2}new file\.txt +5 B\n/)
+  expect((await mine.say('diff', 'release=1.0.0', 'with=1.0.0')).stdout).toMatch(/\n\nthe same files\n$/)
+  expect(await mine.call('diff', 'release=1.0.0')).toMatchObject({ code: 9 })
+})
+
+it('hosts tells whom a command would touch, and connects to nobody', async () => {
+  const mine = await laptop()
+  await mine.configure({
+    prod: { hosts: ['deploy@web1.example.com:2222', { host: '::1', port: 22, name: 'six', tags: ['eu'] }], path: '/srv/shop' },
+    staging: { hosts: ['web9.example.com'], path: '~/shop' },
+  })
+  expect((await mine.say('hosts', 'target=prod')).stdout).toMatchInlineSnapshot(`
+    "target  host                   address                       path       tags
+    prod    web1.example.com:2222  deploy@web1.example.com:2222  /srv/shop
+    prod    six                    [::1]:22                      /srv/shop  eu
+    "
+  `)
+  const answer = await mine.call('hosts', 'host=web*')
+  expect(answer.last['hosts']).toMatchObject([
+    { target: 'prod', user: 'deploy', port: 2222 },
+    { target: 'staging', user: null },
+  ])
+})
