@@ -1,22 +1,12 @@
 import { type Commit, commitsBetween } from '../local/git.ts'
 import { ReleaserError } from '../model/errors.ts'
-import type { Manifest } from '../model/manifest.ts'
 import { type FileChange, fileChanges } from '../model/manifest-change.ts'
-import type { GitState } from '../model/release.ts'
 import { count, size } from '../model/size.ts'
 import { oneLine } from '../ui/sanitize.ts'
 import { table } from '../ui/table.ts'
 import type { Call, Outcome } from './command.ts'
-import { treeOnHosts } from './host-tree.ts'
+import { type Side, treeOnHosts } from './host-tree.ts'
 import { openPlace, type Place, releaseMeant } from './place.ts'
-
-/** One side of a comparison. */
-export interface Side {
-  readonly id: string
-  readonly version: string
-  readonly manifest: Manifest
-  readonly git: GitState | null
-}
 
 /** `releaser diff`: what is other in a release than in another one, from the store or from hosts. */
 export async function run(call: Call): Promise<Outcome> {

@@ -3,15 +3,23 @@ import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { eachOnce, viewOf } from '../model/host-view.ts'
-import { decodeManifest } from '../model/manifest.ts'
+import { decodeManifest, type Manifest } from '../model/manifest.ts'
 import { lookUp } from '../model/ref.ts'
+import type { GitState } from '../model/release.ts'
 import type { Asked } from '../rollout/host.ts'
 import type { Call } from './command.ts'
 import { destinations } from './destinations.ts'
-import type { Side } from './diff.ts'
 import { answerOf } from './in-current.ts'
 import type { Place } from './place.ts'
 import { withHosts } from './with-hosts.ts'
+
+/** One side of a comparison. */
+export interface Side {
+  readonly id: string
+  readonly version: string
+  readonly manifest: Manifest
+  readonly git: GitState | null
+}
 
 /**
  * What REFs name for somebody who has a target in mind: `current` and `previous` are those of its first host; all else is looked

@@ -31,7 +31,7 @@ export const KEEPING: Readonly<Record<string, Command>> = {
     summary: 'files and commits between two releases',
     arguments: [
       { key: 'release', value: 'REF', required: true, summary: 'what it became' },
-      { key: 'with', value: 'REF', summary: 'what it was; else the release before, or with target= what is live' },
+      { key: 'with', value: 'REF', summary: 'what it was; else the one before, or with target= current' },
       { ...TARGET, required: false, summary: 'look on its hosts as well: current and previous are theirs' },
       HOST,
       { key: 'app', value: 'NAME', summary: 'the app, where the store holds several' },

@@ -10,6 +10,7 @@ import { activation } from './activation.ts'
 import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
+import { planEnv } from './plan-env.ts'
 import { refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { across, nextState, stateAfter, without } from './remembering.ts'
 import { envHash, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
@@ -54,7 +55,7 @@ export interface DeployInput {
 export function planDeploy(input: DeployInput): Plan {
   const { target, host, release, facts, action } = input
   const view = viewOf(facts)
-  const env = environment(input, view, facts.root)
+  const env = planEnv(input, view, facts.root)
   const { appEnv = {}, secrets = [], first = true } = input
   const render = { target, appEnv, env, secrets }
   const goesBack = action === 'rollback' || (action === 'activate' && release.id < (view.current?.id ?? ''))
@@ -186,19 +187,4 @@ function unpinning({ action }: DeployInput, { pinned }: HostView): Step[] {
 
 function pruning(dirs: readonly string[]): Step[] {
   return dirs.length === 0 ? [] : [{ step: 'prune', dirs }]
-}
-
-/** What every command of this plan gets, beside what the agent adds (RELEASER_HOOK, RELEASER_RELEASE_DIR). */
-function environment({ target, host, release, dryRun }: DeployInput, view: HostView, root: string): Record<string, string> {
-  return {
-    RELEASER_APP: target.app,
-    RELEASER_TARGET: target.name,
-    RELEASER_HOST: host.name,
-    RELEASER_GROUP: '',
-    RELEASER_RELEASE: release.id,
-    RELEASER_VERSION: release.version,
-    RELEASER_PREVIOUS: view.current?.id ?? '',
-    RELEASER_PATH: root,
-    RELEASER_DRY_RUN: dryRun ? '1' : '',
-  }
 }
