@@ -1,6 +1,8 @@
 import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
+import { seconds } from '../model/duration.ts'
 import { ReleaserError } from '../model/errors.ts'
-import { retainInStore } from '../model/retention.ts'
+import { type Limits, retainInStore } from '../model/retention.ts'
+import { bytesOf } from '../model/size.ts'
 import type { Planner } from '../rollout/host.ts'
 import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
@@ -19,36 +21,69 @@ interface Row {
   readonly why: string
 }
 
+/** What is asked for; `keep` undefined: as the configuration says. */
+interface Wanted extends Limits {
+  readonly keep: number | undefined
+}
+
 /** `releaser prune`: drops old releases, in the store or on hosts, and says of each why it stays or goes. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const keep = call.values['keep'] === undefined ? undefined : Number(call.values['keep'])
-  if (keep !== undefined && (!Number.isInteger(keep) || keep < 1)) {
-    throw new ReleaserError('USAGE', `keep=${call.values['keep']} is not a number of releases`, {
-      hint: 'at least one stays, for instance keep=5',
+  const { target, size: budget } = call.values
+  if (target !== undefined && budget !== undefined)
+    throw new ReleaserError('USAGE', 'size= is for the store: hosts do not say how big a release is there', {
+      hint: 'on hosts say keep=N or within=30d',
     })
+  const wanted: Wanted = {
+    keep: numberOf(call, 'keep', count, 'a number of releases', 'at least one stays, for instance keep=5'),
+    since: numberOf(call, 'within', since, 'a time', 'for instance within=30d'),
+    bytes: numberOf(call, 'size', bytesOf, 'a size', 'for instance size=2GB'),
   }
-  return call.values['target'] === undefined ? pruneHere(call, loaded, keep) : pruneHosts(call, loaded, keep)
+  return target === undefined ? pruneHere(call, loaded, wanted) : pruneHosts(call, loaded, wanted)
 }
 
-async function pruneHere(call: Call, loaded: LoadedConfig, wanted: number | undefined): Promise<Outcome> {
-  const keep = wanted ?? loaded.config.keepLocal
+function numberOf(
+  { values }: Call,
+  key: string,
+  read: (text: string) => number | undefined,
+  what: string,
+  hint: string,
+): number | undefined {
+  const text = values[key]
+  const number = text === undefined ? undefined : read(text)
+  if (text !== undefined && number === undefined) throw new ReleaserError('USAGE', `${key}=${text} is not ${what}`, { hint })
+  return number
+}
+
+function count(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
+}
+
+function since(text: string): number | undefined {
+  const ago = seconds(text)
+  return ago === undefined ? undefined : Date.now() / 1000 - ago
+}
+
+async function pruneHere(call: Call, loaded: LoadedConfig, { keep: asked, ...limits }: Wanted): Promise<Outcome> {
+  const least = limits.since !== undefined ? 1 : limits.bytes !== undefined ? Number.POSITIVE_INFINITY : undefined
+  const keep = asked ?? loaded.config.keepLocal ?? least
   if (keep === undefined)
     throw new ReleaserError('USAGE', 'how many releases are to stay in the store?', {
-      hint: 'say keep=N, or set keepLocal in the config; target=NAME prunes on hosts',
+      hint: 'say keep=N, within=30d or size=2GB, or set keepLocal in the config; target=NAME prunes on hosts',
     })
   const app = call.values['app'] ?? (loaded.apps.length === 1 ? loaded.apps[0] : undefined)
   if (app === undefined)
     throw new ReleaserError('USAGE', 'which app?', { hint: `say ${loaded.apps.map((name) => `app=${name}`).join(' or ')}` })
   const store = await openStoreAt(loaded.storeDir, call)
   const releases = store.list(app)
-  const verdicts = retainInStore(releases, { keep, latest: releases.length === 0 ? undefined : store.latest(app).id })
-  if (!call.globals.dryRun) await store.pruneLocal(app, keep)
+  const latest = releases.length === 0 ? undefined : store.latest(app).id
+  const verdicts = retainInStore(releases, { ...limits, keep, latest })
+  if (!call.globals.dryRun) await store.pruneLocal(app, keep, limits)
   const row = ({ release, why }: (typeof verdicts)[number]): Row => ({ host: null, id: release.id, why })
   return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), call.globals.dryRun)
 }
 
-async function pruneHosts(call: Call, loaded: LoadedConfig, keep: number | undefined): Promise<Outcome> {
+async function pruneHosts(call: Call, loaded: LoadedConfig, { keep, since }: Wanted): Promise<Outcome> {
   const { ui, globals } = call
   const targets = pickTargets(loaded, call.values['target'])
   const all = destinations(targets, call.values['host'])
@@ -57,7 +92,7 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, keep: number | undef
     // A host that has moved meanwhile is decided on again: what is told is what was done.
     const decided = new Map<string, PrunePlan['verdicts']>()
     const plan: Planner = ({ target, host }, facts) => {
-      const pruned = planPrune({ target, host, facts, keep: keep ?? target.keep })
+      const pruned = planPrune({ target, host, facts, keep: keep ?? target.keep, since })
       decided.set(`${target.name}\t${host.name}`, pruned.verdicts)
       return pruned.plan
     }

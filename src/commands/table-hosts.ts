@@ -85,6 +85,8 @@ export const HOSTS: Readonly<Record<string, Command>> = {
       { ...TARGET, required: false, summary: 'prune on these hosts; else in the store' },
       { key: 'app', value: 'NAME', summary: 'the app whose releases in the store are pruned' },
       { key: 'keep', value: 'N', summary: "how many stay; else the config's keep" },
+      { key: 'within', value: '30d', summary: 'what was packed within this time stays as well' },
+      { key: 'size', value: '2GB', summary: 'in the store: only what fits stays' },
       HOST,
     ],
     examples: [

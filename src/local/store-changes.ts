@@ -1,5 +1,5 @@
 import { type GitState, type Release, releaseId } from '../model/release.ts'
-import { retainInStore } from '../model/retention.ts'
+import { type Limits, retainInStore } from '../model/retention.ts'
 import type { Packed } from './pack.ts'
 import { type Database, newest } from './store-data.ts'
 
@@ -90,9 +90,9 @@ export function withLatest(data: Database, { app, id }: Release): Database {
   return { ...data, latest: { ...data.latest, [app]: id } }
 }
 
-/** An app's releases beyond the newest `keep`; never its latest, never one with a tag. */
-export function superfluous(data: Database, app: string, keep: number): Release[] {
-  const verdicts = retainInStore(releasesOf(data, app), { keep, latest: latestOf(data, app)?.id })
+/** An app's releases beyond the newest `keep` and the limits; never its latest, never one with a tag. */
+export function superfluous(data: Database, app: string, keep: number, limits: Limits = {}): Release[] {
+  const verdicts = retainInStore(releasesOf(data, app), { ...limits, keep, latest: latestOf(data, app)?.id })
   return verdicts.filter((verdict) => !verdict.keep).map(({ release }) => release)
 }
 

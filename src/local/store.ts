@@ -4,6 +4,7 @@ import { ReleaserError } from '../model/errors.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { lookUp } from '../model/ref.ts'
 import type { Release } from '../model/release.ts'
+import type { Limits } from '../model/retention.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, readManifest } from './release-files.ts'
 import { addRelease, type Change, checkTag, removeReleases } from './store-actions.ts'
@@ -40,7 +41,7 @@ export interface Store {
   /** Reads the tarball and the manifest; fails with INTEGRITY (11) where one is gone or not what it was. */
   check(release: Release): Promise<void>
   /** Removes an app's releases beyond the newest `keep`, never the latest or a tagged one; tells which. A dry run only tells. */
-  pruneLocal(app: string, keep: number, options?: { readonly dryRun?: boolean }): Promise<readonly Release[]>
+  pruneLocal(app: string, keep: number, options?: Limits & { readonly dryRun?: boolean }): Promise<readonly Release[]>
   /** Removes releases, whatever they are; those that are gone already are left out of what it tells. */
   remove(ids: readonly string[]): Promise<readonly Release[]>
 }
@@ -102,10 +103,10 @@ export async function openStore(dir: string): Promise<Store> {
     manifest: (release) => readManifest(dir, release),
     tarballPath: (release) => storePaths(dir).tarball(release),
     check: (release) => checkReleaseFiles(dir, release),
-    pruneLocal: async (app, keep, { dryRun = false } = {}) =>
+    pruneLocal: async (app, keep, { dryRun = false, ...limits } = {}) =>
       dryRun
-        ? changes.superfluous(db.data, app, keep)
-        : removeReleases(dir, change, (data) => changes.superfluous(data, app, keep)),
+        ? changes.superfluous(db.data, app, keep, limits)
+        : removeReleases(dir, change, (data) => changes.superfluous(data, app, keep, limits)),
     remove: (ids) => removeReleases(dir, change, ({ releases }) => releases.filter(({ id }) => ids.includes(id))),
   }
 }

@@ -54,7 +54,11 @@ export function fallbackVersion(now: Date): string {
   return `0.0.0-${stamp(now)}`
 }
 
-/** When a release of this id was packed. */
+/** When a release of this id was packed, in seconds since 1970. */
+export function packedAt(id: string): number {
+  return timeOf(id).getTime() / 1000
+}
+
 function timeOf(id: string): Date {
   const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(id) ?? []
   return new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)

@@ -1,4 +1,6 @@
 import type { ReleaseState } from './host-state.ts'
+import { packedAt } from './release.ts'
+import { size } from './size.ts'
 
 /** A release that may stay or go, as retention sees it. */
 export interface Candidate {
@@ -14,7 +16,7 @@ export interface Verdict<T> {
   readonly why: string
 }
 
-export interface RetentionRule {
+export interface RetentionRule extends Pick<Limits, 'since'> {
   /** How many good releases stay; at least 1. */
   readonly keep: number
   readonly current: string | null
@@ -24,18 +26,45 @@ export interface RetentionRule {
   readonly inUse?: readonly string[]
 }
 
+/** What limits how many stay, beside a number: times in seconds since 1970, sizes in bytes. */
+export interface Limits {
+  /** Whatever was packed since then stays as well. */
+  readonly since?: number | undefined
+  /** Of the store: the newest that fit stay, whatever else would keep the others. */
+  readonly bytes?: number | undefined
+}
+
+/** A release of the store, as retention sees it. */
+export interface Stored {
+  readonly id: string
+  readonly tags: readonly string[]
+  readonly bytes: number
+}
+
 /** Which of an app's releases in the store stay, newest first; `latest` is the id of its newest word. */
-export function retainInStore<T extends { readonly id: string; readonly tags: readonly string[] }>(
+export function retainInStore<T extends Stored>(
   newestFirst: readonly T[],
-  rule: { readonly keep: number; readonly latest: string | undefined },
+  rule: Limits & { readonly keep: number; readonly latest: string | undefined },
 ): Verdict<T>[] {
+  const { keep, latest, since, bytes: budget = Number.POSITIVE_INFINITY } = rule
+  let taken = 0
   return newestFirst.map((release, index) => {
-    if (release.id === rule.latest) return { release, keep: true, why: 'latest' }
-    if (release.tags.length > 0) return { release, keep: true, why: `tagged ${release.tags.join(', ')}` }
-    return index < rule.keep
-      ? { release, keep: true, why: `among the newest ${rule.keep}` }
-      : { release, keep: false, why: `older than the newest ${rule.keep === 1 ? 'one' : rule.keep}` }
+    const { id, tags, bytes } = release
+    const stays = (why: string) => {
+      taken += bytes
+      return { release, keep: true, why }
+    }
+    if (id === latest) return stays('latest')
+    if (tags.length > 0) return stays(`tagged ${tags.join(', ')}`)
+    if (taken + bytes > budget) return { release, keep: false, why: `more than fits ${size(budget)}` }
+    if (index < keep) return stays(Number.isFinite(keep) ? `among the newest ${keep}` : `fits ${size(budget)}`)
+    if (isSince(id, since)) return stays('not old enough to go')
+    return { release, keep: false, why: `older than the newest ${keep === 1 ? 'one' : keep}` }
   })
+}
+
+function isSince(id: string, since: number | undefined): boolean {
+  return since !== undefined && packedAt(id) >= since
 }
 
 /** Which releases on a host stay and which go, with the reason for each; newest first. */
@@ -49,6 +78,7 @@ export function retain<T extends Candidate>(releases: readonly T[], rule: Retent
     if (kept.has(release.dir))
       return { release, keep: true, why: rule.keep === 1 ? 'the newest good one' : `among the newest ${rule.keep} good ones` }
     if (release.state !== 'good') return { release, keep: false, why: `${release.state}, never confirmed` }
+    if (isSince(release.id, rule.since)) return { release, keep: true, why: 'not old enough to go' }
     return { release, keep: false, why: `older than the newest ${rule.keep === 1 ? 'good one' : `${rule.keep} good ones`}` }
   })
 }

@@ -12,6 +12,13 @@ export function size(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`
 }
 
+/** Bytes as people write them: `500MB`, `2 GB`, `1.5GB`; undefined for anything else. */
+export function bytesOf(text: string): number | undefined {
+  const [, number, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?) ?([kMGT]?B)$/.exec(text) ?? []
+  const power = (UNITS as readonly string[]).indexOf(unit)
+  return number === undefined || power === -1 ? undefined : Math.round(Number(number) * 1000 ** power)
+}
+
 /** A count with thousands set apart, and its noun: `1 file`, `4,123 files`. */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${String(number).replace(/\B(?=(\d{3})+$)/g, ',')} ${number === 1 ? noun : plural}`

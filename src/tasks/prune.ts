@@ -12,11 +12,12 @@ export interface PrunePlan {
   readonly verdicts: readonly Verdict<HostRelease>[]
 }
 
-export function planPrune(input: UpkeepInput & { readonly keep: number }): PrunePlan {
-  const { facts, keep } = input
+export function planPrune(input: UpkeepInput & { readonly keep: number; readonly since?: number | undefined }): PrunePlan {
+  const { facts, keep, since } = input
   const view = viewOf(facts)
   const verdicts = retain(view.releases, {
     keep,
+    since,
     current: view.current?.id ?? null,
     previous: view.previous?.id ?? null,
     pinned: view.pinned,

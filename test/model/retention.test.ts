@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { packedAt } from '../../src/model/release.ts'
 import { retain, retainInStore } from '../../src/model/retention.ts'
 import { A, B, C, D, onHost } from '../support/facts.ts'
 
@@ -44,16 +45,49 @@ describe('retain', () => {
 describe('retainInStore', () => {
   it('keeps the newest, the latest and what is tagged', () => {
     const newestFirst = [
-      { id: D, tags: [] },
-      { id: C, tags: [] },
-      { id: B, tags: ['stable'] },
-      { id: A, tags: [] },
+      { id: D, tags: [], bytes: 1 },
+      { id: C, tags: [], bytes: 1 },
+      { id: B, tags: ['stable'], bytes: 1 },
+      { id: A, tags: [], bytes: 1 },
     ]
     expect(retainInStore(newestFirst, { keep: 1, latest: A }).map(({ release, keep, why }) => [release.id, keep, why])).toEqual([
       [D, true, 'among the newest 1'],
       [C, false, 'older than the newest one'],
       [B, true, 'tagged stable'],
       [A, true, 'latest'],
+    ])
+  })
+})
+
+describe('limits', () => {
+  const stored = [D, C, B, A].map((id) => ({ id, tags: [] as string[], bytes: 400 }))
+  const said = (
+    verdicts: readonly { readonly release: { readonly id: string }; readonly keep: boolean; readonly why: string }[],
+  ) => verdicts.map(({ release, keep, why }) => [release.id, keep, why])
+
+  it('by age: what is young stays, beside the newest', () => {
+    expect(said(retainInStore(stored, { keep: 1, latest: D, since: packedAt(B) }))).toEqual([
+      [D, true, 'latest'],
+      [C, true, 'not old enough to go'],
+      [B, true, 'not old enough to go'],
+      [A, false, 'older than the newest one'],
+    ])
+    const releases = [onHost(A), onHost(B, { state: 'bad' }), onHost(C), onHost(D)]
+    expect(said(retain(releases, { ...rule, keep: 1, previous: null, since: packedAt(B) }))).toEqual([
+      [D, true, 'current'],
+      [C, true, 'not old enough to go'],
+      [B, false, 'bad, never confirmed'],
+      [A, false, 'older than the newest good one'],
+    ])
+  })
+
+  it('by size: only what fits stays, but for what is needed', () => {
+    const tagged = stored.map((release) => (release.id === A ? { ...release, tags: ['stable'] } : release))
+    expect(said(retainInStore(tagged, { keep: Number.POSITIVE_INFINITY, latest: D, bytes: 900 }))).toEqual([
+      [D, true, 'latest'],
+      [C, true, 'fits 900 B'],
+      [B, false, 'more than fits 900 B'],
+      [A, true, 'tagged stable'],
     ])
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { count, size } from '../../src/model/size.ts'
+import { bytesOf, count, size } from '../../src/model/size.ts'
 
 test.each([
   [0, '0 B'],
@@ -23,4 +23,16 @@ test.each([
   [1_234_567, '1,234,567 files'],
 ])('%d counts %s', (number, text) => {
   expect(count(number, 'file')).toBe(text)
+})
+
+test.each([
+  ['500MB', 500_000_000],
+  ['1.5 GB', 1_500_000_000],
+  ['20B', 20],
+  ['2g', undefined],
+  ['MB', undefined],
+  ['-1GB', undefined],
+  ['', undefined],
+])('%s is so many bytes: %j', (text, bytes) => {
+  expect(bytesOf(text)).toBe(bytes)
 })
