@@ -5,6 +5,7 @@ import { count, size } from '../model/size.ts'
 import { oneLine } from '../ui/sanitize.ts'
 import { table } from '../ui/table.ts'
 import type { Call, Outcome } from './command.ts'
+import { commitsShown } from './commits.ts'
 import { type Side, treeOnHosts } from './host-tree.ts'
 import { openPlace, type Place, releaseMeant } from './place.ts'
 
@@ -51,12 +52,12 @@ const MARKS = { added: '+', removed: '-', changed: '~' } as const
 
 function shown(from: Side, to: Side, changes: readonly FileChange[], commits: readonly Commit[] | null): string {
   const head = `${from.version} (${from.id}) -> ${to.version} (${to.id})`
-  if (changes.length === 0) return `${head}\n\nthe same files${commitsShown(commits)}`
+  if (changes.length === 0) return `${head}\n\nthe same files${below(commitsShown(commits))}`
   const { added, removed, changed, bytes } = sums(changes)
   const grown = bytes === 0 ? 'as big' : `${size(Math.abs(bytes))} ${bytes > 0 ? 'more' : 'less'}`
   const rows = changes.map((change) => [MARKS[change.kind], oneLine(change.path), sizes(change)])
   const list = table(['', 'path', 'size'], rows, ['size'])
-  return `${head}\n\n${list}\n\n${count(added, 'file')} added, ${removed} removed, ${changed} changed: ${grown}${commitsShown(commits)}`
+  return `${head}\n\n${list}\n\n${count(added, 'file')} added, ${removed} removed, ${changed} changed: ${grown}${below(commitsShown(commits))}`
 }
 
 function sizes({ from, to, what, kind }: FileChange): string {
@@ -65,8 +66,6 @@ function sizes({ from, to, what, kind }: FileChange): string {
   return from === to ? size(to) : `${size(from)} -> ${size(to)}`
 }
 
-function commitsShown(commits: readonly Commit[] | null): string {
-  if (commits === null) return ''
-  if (commits.length === 0) return '\n\nno commits between them'
-  return `\n\n${commits.map(({ rev, subject, author }) => `${rev.slice(0, 8)}  ${oneLine(subject)} (${oneLine(author)})`).join('\n')}`
+function below(texts: readonly string[]): string {
+  return texts.map((text) => `\n\n${text}`).join('')
 }

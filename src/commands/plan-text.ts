@@ -1,5 +1,6 @@
-import type { BootKind, Plan, Step, StepKind } from '../model/plan.ts'
+import type { BootKind, Forecast, Plan, Step, StepKind } from '../model/plan.ts'
 import type { UnitKind } from '../model/service.ts'
+import { count, size } from '../model/size.ts'
 
 /** What each step of a plan reads like before it happens. */
 const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined } = {
@@ -48,8 +49,19 @@ function linesOf(text: string): readonly string[] {
 export function planText(plan: Plan): string {
   const head = `${plan.target} ${plan.host}: ${plan.action}${plan.release ? ` ${plan.app} ${plan.release.version}` : ''}`
   const across = plan.across ? [`across the migrations of ${plan.across.join(', ')}, which are not undone`] : []
-  const lines = [...across, ...plan.steps.flatMap((step) => lineOf(step) ?? [])]
+  const lines = [
+    ...across,
+    ...(plan.forecast && plan.transfer ? forecastText(plan.forecast) : []),
+    ...plan.steps.flatMap((step) => lineOf(step) ?? []),
+  ]
   return [head, ...(lines.length === 0 ? ['  nothing to do'] : lines.map((line) => `  ${line}`))].join('\n')
+}
+
+function forecastText({ files, bytes, of, exact, room }: Forecast): readonly string[] {
+  const free = room.freeBytes === null ? '' : `, ${size(room.freeBytes)} free`
+  return [
+    `send ${exact ? '' : 'at most '}${count(files, 'file')} of ${count(of, 'file')}, ${size(bytes)}; needs ${size(room.bytes)}${free}`,
+  ]
 }
 
 function lineOf<K extends StepKind>(step: Step<K>): string | undefined {

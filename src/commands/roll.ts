@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../local/config.ts'
+import type { Commit } from '../local/git.ts'
 import type { Store } from '../local/store.ts'
 import { hasZstd, sendStream } from '../local/tarball.ts'
 import type { Plan, SwitchAction } from '../model/plan.ts'
@@ -14,6 +15,7 @@ import type { Call } from './command.ts'
 import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments, veiled } from './environment.ts'
+import { commitsSince, forecasts } from './forecasts.ts'
 import { hooksAt } from './moments.ts'
 
 export interface RollInput {
@@ -36,6 +38,8 @@ export interface Rolled {
   readonly release: Wanted
   readonly hosts: readonly HostOutcome[]
   readonly plans: readonly Plan[]
+  /** Of a dry run: what is new since what is live; null where nobody can tell. */
+  readonly commits?: readonly Commit[] | null
 }
 
 /** Connects, decides, asks, and carries out a switch over all hosts. With `--dry-run` it stops at the plans. */
@@ -61,8 +65,10 @@ export async function roll(input: RollInput): Promise<Rolled> {
     const plans = prepared.map((host) => host.plan)
     warnOfCookies(call, release, prepared)
     if (globals.dryRun) {
-      const shown = prepared.map((host) => veiled(host.plan, apps.of(host)))
-      return { release, plans: shown, hosts: [...prepared.map(planned), ...preparation.skipped] }
+      const veils = prepared.map((host) => ({ ...host, plan: veiled(host.plan, apps.of(host)) }))
+      const shown = await forecasts(input.store, release, veils)
+      const commits = await commitsSince(input.store, input.loaded.dir, release, veils)
+      return { release, plans: shown, commits, hosts: [...prepared.map(planned), ...preparation.skipped] }
     }
     if (plans.some(({ steps }) => steps.length > 0)) {
       await rows.close()

@@ -5,6 +5,7 @@ import type { HostOutcome } from '../rollout/host.ts'
 import { table } from '../ui/table.ts'
 import { span } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
+import { commitsShown } from './commits.ts'
 import { hooksHere } from './moments.ts'
 import { planText } from './plan-text.ts'
 import { nameAmong } from './release-words.ts'
@@ -34,8 +35,12 @@ export function rolledOutcome(
     const told = here.map((each) => `  ${each.hook} of ${each.target}: ${each.run.split('\n')[0]}`)
     const texts = rolled.plans.map((plan: Plan) => planText(plan))
     return {
-      result: { ...result, dryRun: true, plans: rolled.plans, hooksHere: here },
-      text: [...(told.length === 0 ? [] : [['here:', ...told].join('\n')]), ...texts].join('\n\n'),
+      result: { ...result, dryRun: true, plans: rolled.plans, hooksHere: here, commits: rolled.commits ?? null },
+      text: [
+        ...(told.length === 0 ? [] : [['here:', ...told].join('\n')]),
+        ...texts,
+        ...(rolled.commits?.length ? commitsShown(rolled.commits) : []),
+      ].join('\n\n'),
     }
   }
   const closing = !changed

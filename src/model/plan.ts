@@ -48,6 +48,24 @@ export interface Plan {
   readonly back?: WayBack
   /** Ids of releases that have migrated, which this plan goes back across. */
   readonly across?: readonly string[]
+  /** What will travel, for a dry run. */
+  readonly forecast?: Forecast
+}
+
+/** What a plan will send to a host, uncompressed, and the room it takes there. */
+export interface Forecast {
+  readonly files: number
+  readonly bytes: number
+  /** How many files the release has. */
+  readonly of: number
+  /** False where not all releases there are known here: then less may have to travel. */
+  readonly exact: boolean
+  readonly room: {
+    readonly bytes: number
+    readonly inodes: number
+    readonly freeBytes: number | null
+    readonly freeInodes: number | null
+  }
 }
 
 /** What a host runs while it takes back: `env` goes over the plan's own, since the old release is the one that comes then. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -174,6 +175,40 @@ it('diff tells files and commits between releases of the store and of hosts', as
   expect(said.stdout).toMatch(/\n- {2}new file\.txt +5 B\n/)
   expect((await mine.say('diff', 'release=1.0.0', 'with=1.0.0')).stdout).toMatch(/\n\nthe same files\n$/)
   expect(await mine.call('diff', 'release=1.0.0')).toMatchObject({ code: 9 })
+})
+
+it('a dry run tells what will travel, what room it takes, and which commits come', async () => {
+  const mine = await laptop({ '.gitignore': 'out\n.releaser\n', 'app/big.bin': 'x'.repeat(50_000) })
+  await mine.configure({ prod: targetOn(hosts, 'foretold', {}, ['h1']) })
+  const git = (...words: string[]) => {
+    const who = ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.com', '-c', 'init.defaultBranch=main']
+    execFileSync('git', [...who, ...words], { cwd: mine.dir, stdio: 'pipe' })
+  }
+  const commit = (subject: string) => {
+    git('add', '-A')
+    git('commit', '-q', '-m', subject)
+  }
+  git('init', '-q')
+  commit('Begin')
+  await release(mine, '1.0.0')
+  const first = await mine.call(...DEPLOY, '--dry-run')
+  expect(first.last).toMatchObject({ commits: null, plans: [{ forecast: { files: 3, of: 3, exact: true } }] })
+  expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0 })
+  await mine.write({ 'app/more.txt': 'more\n' })
+  commit('Say more')
+  await release(mine, '2.0.0')
+  const plan = (await mine.call(...DEPLOY, '--dry-run')).last
+  // Its version is in two files.
+  expect(plan).toMatchObject({ plans: [{ forecast: { files: 3, of: 4, bytes: 29, exact: true } }] })
+  expect(plan['commits']).toMatchObject([{ subject: 'Say more', author: 'Ann' }])
+  const said = await mine.say(...DEPLOY, '--dry-run')
+  expect(said.stdout).toMatch(/\n {2}send 3 files of 4 files, 29 B; needs \S+ kB, .* free\n/)
+  expect(said.stdout).toMatch(/\n1 commit:\n {2}[0-9a-f]{8} {2}Say more \(Ann\)\n$/)
+  // Somebody whose store does not know what is there can only tell the most.
+  const other = await laptop({ 'app/more.txt': 'more\n' })
+  await other.configure({ prod: targetOn(hosts, 'foretold', {}, ['h1']) })
+  await release(other, '3.0.0')
+  expect((await other.say(...DEPLOY, '--dry-run')).stdout).toMatch(/\n {2}send at most 3 files of 3 files, /)
 })
 
 it('hosts tells whom a command would touch, and connects to nobody', async () => {
