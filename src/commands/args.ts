@@ -1,6 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import { nearest } from '../model/suggest.ts'
-import type { Argument, Call, Command } from './command.ts'
+import { example, hasKey, stray, tooEarly, twice, unknownKey } from './args-errors.ts'
+import type { Call, Command } from './command.ts'
 import { GLOBALS, type GlobalArgument, globalsOf } from './globals.ts'
 
 /** What a person asked for. */
@@ -132,69 +133,14 @@ function checkRest(command: Command, given: boolean, rest: readonly string[]): v
 }
 
 function checkRequired(command: Command, values: Readonly<Record<string, string>>, word: string | undefined): void {
-  const missing = command.arguments.find(({ key, required }) => required === true && values[key] === undefined)
+  const missing = command.arguments.find(
+    (one) => one.required === true && (values[one.key] ?? values[one.unless ?? '']) === undefined,
+  )
   if (missing) throw new ReleaserError('USAGE', `${command.name} needs ${written(missing)}`, { hint: example(command) })
   if (command.word && word === undefined)
     throw new ReleaserError('USAGE', `${command.name} needs ${command.word.choices.join(', ')}`, { hint: example(command) })
 }
 
-function hasKey(command: Command, key: string): boolean {
-  return command.arguments.some((argument: Argument) => argument.key === key)
-}
-
 function takesValue(key: string): boolean {
   return GLOBALS.some((argument) => argument.key === key && argument.value !== undefined)
-}
-
-function example(command: Command): string {
-  return `for example: ${command.examples[0]?.line ?? `releaser ${command.name}`}`
-}
-
-function tooEarly(word: string, key: string, commands: Readonly<Record<string, Command>>): ReleaserError {
-  if (!Object.values(commands).some((command) => hasKey(command, key)))
-    return unknownKey(word.replace(/=.*/s, ''), key, undefined)
-  return new ReleaserError('USAGE', `${word} stands before the command`, {
-    hint: `put the command first: releaser COMMAND ${word}`,
-  })
-}
-
-function unknownKey(text: string, key: string, command: Command | undefined): ReleaserError {
-  const known = [...(command?.arguments ?? []), ...GLOBALS]
-  const guess = known.find(
-    (argument) =>
-      argument.key ===
-      nearest(
-        key,
-        known.map((one) => one.key),
-      ),
-  )
-  const help = `releaser help${command ? ` ${command.name}` : ''}`
-  const hint = guess
-    ? `did you mean ${guess.value === undefined || GLOBALS.includes(guess) ? `--${guess.key}` : `${guess.key}=`}?`
-    : `see ${help}`
-  return new ReleaserError('USAGE', `unknown argument "${text}"${command ? ` for ${command.name}` : ''}`, { hint })
-}
-
-function stray(
-  text: string,
-  command: Command | undefined,
-  before: string | undefined,
-  values: ReadonlyMap<string, string>,
-): ReleaserError {
-  const flag = GLOBALS.find(({ key, bare }) => bare !== undefined && before === `--${key}`)
-  const key = command?.arguments.find(({ required, value }) => required === true && value !== undefined) ?? command?.arguments[0]
-  const hint = flag
-    ? `did you mean ${before}=${text}?`
-    : command?.rest !== undefined && key !== undefined && values.has(key.key)
-      ? `words for the hosts stand behind --, ${example(command)}`
-      : key?.value !== undefined && /^[^-=]/.test(text)
-        ? `did you mean ${key.key}=${text}?`
-        : `see releaser help${command ? ` ${command.name}` : ''}`
-  return new ReleaserError('USAGE', `unexpected word "${text}"`, { hint })
-}
-
-function twice(key: string): ReleaserError {
-  return new ReleaserError('USAGE', `${key} is given twice`, {
-    hint: 'separate several values by commas, where several are allowed',
-  })
 }

@@ -21,6 +21,8 @@ export interface Argument {
   /** How help writes its value; undefined for a flag that takes none. */
   readonly value?: string
   readonly required?: boolean
+  /** Another key that makes this one needless, where it is required. */
+  readonly unless?: string
   readonly summary: string
 }
 

@@ -9,6 +9,7 @@ import type { Call, Outcome } from './command.ts'
 import { destinations, onlyApp } from './destinations.ts'
 import { lastHook } from './last-hook.ts'
 import { openStoreAt } from './place.ts'
+import { readPlan, savePlan } from './plan-file.ts'
 import { askProtected } from './protected.ts'
 import { record } from './record.ts'
 import { roll } from './roll.ts'
@@ -17,7 +18,12 @@ import { rolledOutcome } from './rolled.ts'
 const DIRTY = 'this release was built from changes that are not committed'
 
 /** `releaser deploy`: a release of the store becomes what every host of the targets serves. */
-export async function run(call: Call): Promise<Outcome> {
+export async function run(said: Call): Promise<Outcome> {
+  const { 'plan-out': saveTo, plan: file } = said.values
+  if (saveTo !== undefined && !said.globals.dryRun)
+    throw new ReleaserError('USAGE', '--plan-out saves what a dry run shows', { hint: 'add --dry-run' })
+  const plan = file === undefined ? null : await readPlan(file, said)
+  const call = plan === null ? said : { ...said, values: plan.values }
   const { values, globals } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
@@ -39,10 +45,15 @@ export async function run(call: Call): Promise<Outcome> {
       action: 'deploy',
       force: values['force'] === 'true',
       source: release,
-      choose: async () => ({ ...wanted, manifest }),
+      choose: async (asked) => {
+        plan?.demandHosts(asked)
+        return { ...wanted, manifest }
+      },
+      ...(plan && { demand: plan.demand }),
       ask: () => askProtected(call, targets, `deploy ${release.version} to`, release.git?.dirty ? DIRTY : undefined),
     }),
   )
+  if (saveTo !== undefined) await savePlan(saveTo, call, id, rolled.plans)
   const outcome = rolledOutcome(call, 'deploy', release, rolled, targets)
   await lastHook(call, { action: 'deploy', targets, dir: loaded.dir, rolled, outcome })
   return outcome

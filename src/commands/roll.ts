@@ -32,6 +32,8 @@ export interface RollInput {
   readonly source: Release | null
   /** A last question, when everything is known and nothing is done. */
   readonly ask: (plans: readonly Plan[]) => Promise<void>
+  /** Fails where this, a plan without secrets, is not one that may be carried out. */
+  readonly demand?: (plan: Plan) => void
 }
 
 export interface Rolled {
@@ -60,7 +62,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   try {
     for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
     const release = await input.choose(preparation.hosts)
-    const plan = planner(input, release, apps, preparation.hosts)
+    const plan = approved(planner(input, release, apps, preparation.hosts), input, apps)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
     warnOfCookies(call, release, prepared)
@@ -79,6 +81,15 @@ export async function roll(input: RollInput): Promise<Rolled> {
   } finally {
     await rows.close()
     await preparation.close()
+  }
+}
+
+/** The same planner, which gives nothing but what may be carried out, also where a host has moved meanwhile. */
+function approved(plan: Planner, { demand }: RollInput, apps: Environments): Planner {
+  return (destination, facts) => {
+    const decided = plan(destination, facts)
+    demand?.(veiled(decided, apps.of(destination)))
+    return decided
   }
 }
 

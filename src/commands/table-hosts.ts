@@ -21,11 +21,13 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     name: 'deploy',
     summary: 'bring a release to every host of a target',
     arguments: [
-      TARGET,
+      { ...TARGET, unless: 'plan' },
       { key: 'release', value: 'REF', summary: "which one; else the app's latest" },
       HOST,
       { key: 'build', summary: 'build first' },
       { key: 'force', summary: 'deploy again what is there already' },
+      { key: 'plan-out', value: 'FILE', summary: 'with --dry-run: save what would be done' },
+      { key: 'plan', value: 'FILE', summary: 'do exactly that, or nothing where a host has moved' },
     ],
     examples: [
       { line: 'releaser deploy target=prod', does: 'the newest release, to all hosts of prod' },

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built, DEPLOY, expectClean, home, release, serving } from '../support/fleet.ts'
@@ -209,6 +209,38 @@ it('a dry run tells what will travel, what room it takes, and which commits come
   await other.configure({ prod: targetOn(hosts, 'foretold', {}, ['h1']) })
   await release(other, '3.0.0')
   expect((await other.say(...DEPLOY, '--dry-run')).stdout).toMatch(/\n {2}send at most 3 files of 3 files, /)
+})
+
+it('a saved plan is done exactly so, or not at all', async () => {
+  const mine = await built(hosts, 'approved', { secrets: { TOKEN: { command: 'echo very-secret' } } })
+  const file = join(mine.dir, 'plan.json')
+  const save = (...words: string[]) => mine.call(...DEPLOY, '--dry-run', `--plan-out=${file}`, ...words)
+  expect(await mine.call('deploy', 'target=prod', `--plan-out=${file}`)).toMatchObject({
+    code: 2,
+    last: { hint: 'add --dry-run' },
+  })
+  expect(await save()).toMatchObject({ code: 0 })
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  expect(await readFile(file, 'utf8')).not.toContain('very-secret')
+  await release(mine, '2.0.0')
+  expect(await mine.call('deploy', `plan=${file}`, 'target=prod')).toMatchObject({ code: 2 })
+  expect(await mine.call('deploy', `plan=${file}`)).toMatchObject({ code: 0, last: { release: { version: '1.0.0' } } })
+  const before = await serving(hosts, 'approved')
+
+  const moved = await mine.call('deploy', `plan=${file}`)
+  expect(moved).toMatchObject({ code: 6, last: { message: expect.stringContaining('h1: somebody has changed it since') } })
+  await save()
+  await mine.configure({ prod: targetOn(hosts, 'approved', { keep: 9, shared: { dirs: ['uploads'] } }) })
+  const other = await mine.call('deploy', `plan=${file}`)
+  expect(other).toMatchObject({ code: 6, last: { message: expect.stringContaining('its configuration has changed') } })
+  await save()
+  await mine.configure({ prod: targetOn(hosts, 'approved', { keep: 9, shared: { dirs: ['uploads'] } }, ['h1']) })
+  const fewer = await mine.call('deploy', `plan=${file}`)
+  expect(fewer).toMatchObject({ code: 6, last: { message: expect.stringContaining('prod/h2: it has left the target') } })
+  await writeFile(file, '{}')
+  expect(await mine.call('deploy', `plan=${file}`)).toMatchObject({ code: 2 })
+  expect(await serving(hosts, 'approved')).toEqual(before)
+  await expectClean(hosts, 'approved')
 })
 
 it('hosts tells whom a command would touch, and connects to nobody', async () => {
