@@ -2,7 +2,7 @@ import type { Header } from 'tar-stream'
 import { ReleaserError } from '../model/errors.ts'
 import { hasControl } from '../model/name.ts'
 import { leavesTree } from './links.ts'
-import { eachEntry } from './tar-entries.ts'
+import { tarEntries } from './tar-entries.ts'
 import { shown } from './tree.ts'
 
 /** What a foreign archive may hold at most. It is too large where it passes both `bytes` and `ratio` times its packed size. */
@@ -35,14 +35,14 @@ export async function checkArchive(source: AsyncIterable<Buffer>, rules: Archive
   const counted = counting(source, (bytes) => {
     total += bytes
   })
-  await eachEntry(counted, (header) => {
+  for await (const { header } of tarEntries(counted)) {
     end = endOf(header)
     unpacked += header.type === 'directory' ? 0 : header.size
     if (++entries > rules.limits.entries) throw refused(`the archive holds more than ${rules.limits.entries} entries`)
     if (unpacked > rules.limits.bytes && unpacked > rules.limits.ratio * rules.packedBytes)
       throw refused(`the archive would unpack to more than ${rules.limits.bytes} bytes, and ${rules.limits.ratio} times its size`)
     note(found, header, rules.strip)
-  })
+  }
   // An archive ends with blocks of zeros; one that was cut between two entries looks whole but for them.
   if (total < end + BLOCK) throw refused('the archive is cut off: its end is missing', 'fetch or make it again')
   if (found.size === 0) throw refused('the archive is empty')

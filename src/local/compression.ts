@@ -1,27 +1,34 @@
 import { spawn } from 'node:child_process'
-import type { Transform } from 'node:stream'
+import { availableParallelism } from 'node:os'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip, createGzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { ReleaserError } from '../model/errors.ts'
 import type { Release } from '../model/release.ts'
+import { gzip } from './gzip.ts'
 
 export type Compression = Release['compression']
 
-/** Bytes in, bytes out. What breaks before or within a stage is thrown at whoever reads it; who stops reading stops it all. */
+/**
+ * Bytes in, bytes out. What breaks before or within a stage is thrown at whoever reads it; who stops reading stops it all. It
+ * asks for a chunk when it is done with the one before, so that chunks may be lent.
+ */
 export type Stage = (source: AsyncIterable<Buffer>) => AsyncIterable<Buffer>
 
 const CHUNK = 256 * 1024
+// zstd's own choice is one where two processors share a core. Its bytes are the same with any number.
+const THREADS = Math.min(availableParallelism(), 4)
 
 /** How much of a file is read at a time. */
 export const READ_CHUNK = 1 << 20
 
 export function compressor(compression: Compression): Stage {
-  return compression === 'gzip' ? zlib(() => createGzip({ level: 6, chunkSize: CHUNK })) : zstd(['-3', '-T0', '-c'])
+  return compression === 'gzip' ? gzip : zstd(['-3', `-T${THREADS}`, '-c'])
 }
 
 /** Fails where the bytes are damaged or end too early. */
 export function decompressor(compression: Compression): Stage {
-  return compression === 'gzip' ? zlib(() => createGunzip({ chunkSize: CHUNK })) : zstd(['-d', '-c'])
+  return compression === 'gzip' ? gunzip : zstd(['-d', '-c'])
 }
 
 /** Joins small chunks to 256 KB: compressors are several times slower where each tar header comes alone. */
@@ -39,17 +46,15 @@ export async function* batched(source: AsyncIterable<Buffer>): AsyncGenerator<Bu
   if (bytes > 0) yield Buffer.concat(waiting, bytes)
 }
 
-function zlib(make: () => Transform): Stage {
-  return async function* (source) {
-    const transform = make()
-    // A failure destroys the transform, so that reading it throws the same.
-    const fed = pipeline(source, transform).catch(() => {})
-    try {
-      for await (const chunk of transform) yield chunk
-      await fed
-    } finally {
-      transform.destroy()
-    }
+async function* gunzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const transform = createGunzip({ chunkSize: CHUNK })
+  // A failure destroys the transform, so that reading it throws the same.
+  const fed = pipeline(source, transform).catch(() => {})
+  try {
+    for await (const chunk of transform) yield chunk
+    await fed
+  } finally {
+    transform.destroy()
   }
 }
 
@@ -66,24 +71,39 @@ function zstd(args: readonly string[]): Stage {
         settle(code === 0 ? undefined : new Error(complaint.trim() || `zstd ended with ${code ?? signal}`)),
       )
     })
-    const fed = pipeline(source, child.stdin).then(
-      () => undefined,
-      (error: Error) => error,
-    )
+    const fed = feed(source, child.stdin)
     try {
       for await (const chunk of child.stdout) yield chunk
-      const [failure, broken] = await Promise.all([ended, fed])
+      const [failure, { broken, refused }] = await Promise.all([ended, fed])
       // A source that broke off comes first; a pipe that zstd broke by ending tells less than what zstd says itself.
-      if (broken && !isBrokenPipe(broken)) throw broken
-      if (failure ?? broken) throw failure ?? broken
+      const reason = broken ?? failure ?? refused
+      if (reason) throw reason
     } finally {
       child.kill()
     }
   }
 }
 
-function isBrokenPipe(error: Error): boolean {
-  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+/** What ended it too early: the source, or whoever reads the pipe. */
+interface Fed {
+  readonly broken?: unknown
+  readonly refused?: Error
+}
+
+async function feed(source: AsyncIterable<Buffer>, pipe: Writable): Promise<Fed> {
+  // Each write tells its own.
+  pipe.on('error', () => {})
+  try {
+    for await (const chunk of source) {
+      const refused = await new Promise<Error | null | undefined>((settle) => pipe.write(chunk, settle))
+      if (refused) return { refused }
+    }
+    pipe.end()
+    return {}
+  } catch (broken) {
+    pipe.destroy()
+    return { broken }
+  }
 }
 
 function notStarted(cause: Error): ReleaserError {

@@ -1,17 +1,15 @@
 import { createHash, hash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { realpath, rm } from 'node:fs/promises'
+import { writeSync } from 'node:fs'
+import { open, realpath, rm } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { countFiles, type Entry, encodeManifest, type Manifest } from '../model/manifest.ts'
-import { batched, type Compression, compressor, decompressor, READ_CHUNK } from './compression.ts'
-import { platformsOf } from './platforms.ts'
-import { eachEntry } from './tar-entries.ts'
+import { type Compression, compressor } from './compression.ts'
+import { type Platforms, platforms } from './platforms.ts'
 import { hasZstd } from './tarball.ts'
 import { sweepTemporary, temporaryPath } from './temporary.ts'
-import { type Tree, walkTree } from './tree.ts'
+import { type Tree, type TreeEntry, walkAgain, walkTree } from './tree.ts'
 import { changedWhilePacking, treeArchive } from './tree-archive.ts'
 
 export interface PackOptions {
@@ -61,66 +59,82 @@ export async function packTree(options: PackOptions): Promise<Packed> {
   const compression = options.compression ?? ((await hasZstd()) ? 'zstd' : 'gzip')
   const file = await temporaryPath(storeDir, compression === 'zstd' ? '.tar.zst' : '.tar.gz')
   try {
-    const { manifest, ...tarball } = await writeTarball(file, compression, tree, options)
-    const [again] = await Promise.all([walkTree(dir, rules), checkCount(file, compression, tree)])
-    checkSame(tree, again, code)
-    const platforms = await platformsOf(dir, tree)
+    const programs = platforms()
+    const again = () => walkAgain(dir, rules)
+    const { manifest, looked, ...tarball } = await writeTarball({ file, compression, tree, programs, again }, options)
+    checkSame(tree.entries, await looked, code)
     const canonical = encodeManifest(manifest)
     const digest = `sha256:${hash('sha256', canonical)}`
     const counts = { files: countFiles(manifest), unpackedBytes: tree.bytes }
-    return { file, manifest, canonical, digest, ...tarball, ...counts, compression, platforms, warnings: tree.warnings }
+    return {
+      file,
+      manifest,
+      canonical,
+      digest,
+      ...tarball,
+      ...counts,
+      compression,
+      platforms: programs.words(),
+      warnings: tree.warnings,
+    }
   } catch (error) {
     await rm(file, { force: true })
     throw told(error, code, options.signal)
   }
 }
 
-async function writeTarball(file: string, compression: Compression, tree: Tree, options: PackOptions) {
+interface Tarball {
+  readonly file: string
+  readonly compression: Compression
+  readonly tree: Tree
+  readonly programs: Platforms
+  /** Looks at the tree once more. */
+  readonly again: () => Promise<readonly TreeEntry[]>
+}
+
+async function writeTarball({ file, compression, tree, programs, again }: Tarball, options: PackOptions) {
+  const { dir, code = 'BUILD', onProgress, signal } = options
   const manifest: Entry[] = []
-  const sums = { sha256: createHash('sha256'), md5: createHash('md5'), bytes: 0 }
   let done = 0
-  const plain = treeArchive(tree, {
-    dir: options.dir,
-    code: options.code ?? 'BUILD',
-    onEntry: (entry) => manifest.push(entry),
-    onBytes: (bytes) => {
-      done += bytes
-      options.onProgress?.(done, tree.bytes)
-    },
-  })
-  const tarball = compressor(compression)(batched(plain))
-  const output = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true })
-  const signal = options.signal ? { signal: options.signal } : {}
-  await pipeline(tarball, (source: AsyncIterable<Buffer>) => summed(source, sums), output, signal)
-  return { manifest, sha256: sums.sha256.digest('hex'), md5: sums.md5.digest('hex'), bytes: sums.bytes }
-}
-
-async function* summed(
-  source: AsyncIterable<Buffer>,
-  sums: { sha256: ReturnType<typeof createHash>; md5: ReturnType<typeof createHash>; bytes: number },
-) {
-  for await (const chunk of source) {
-    sums.sha256.update(chunk)
-    sums.md5.update(chunk)
-    sums.bytes += chunk.length
-    yield chunk
+  const onBytes = (bytes: number): void => {
+    done += bytes
   }
+  const archive = treeArchive(tree, { dir, code, onHead: programs.see, onEntry: (entry) => manifest.push(entry), onBytes })
+  let looked: Promise<readonly TreeEntry[]> | undefined
+  async function* source() {
+    for await (const chunk of archive) {
+      onProgress?.(done, tree.bytes)
+      signal?.throwIfAborted()
+      yield chunk
+    }
+    // While the compressor finishes.
+    looked = again()
+    looked.catch(() => {})
+  }
+  const sums = { sha256: createHash('sha256'), md5: createHash('md5') }
+  let bytes = 0
+  const output = await open(file, 'wx', 0o600)
+  try {
+    for await (const chunk of compressor(compression)(source())) {
+      signal?.throwIfAborted()
+      sums.sha256.update(chunk)
+      sums.md5.update(chunk)
+      for (let at = 0; at < chunk.length; ) at += writeSync(output.fd, chunk, at)
+      bytes += chunk.length
+    }
+    await output.sync()
+  } finally {
+    await output.close()
+  }
+  // An archive that stops short looks like a whole one to most programs.
+  if (manifest.length !== tree.entries.length)
+    throw new Error(`the tarball holds ${manifest.length} entries where ${tree.entries.length} were found`)
+  return { manifest, looked: looked ?? again(), sha256: sums.sha256.digest('hex'), md5: sums.md5.digest('hex'), bytes }
 }
 
-/** Reads the finished tarball once more: an archive that stops short looks like a whole one to most programs. */
-async function checkCount(file: string, compression: Compression, tree: Tree): Promise<void> {
-  let count = 0
-  await eachEntry(decompressor(compression)(createReadStream(file, { highWaterMark: READ_CHUNK })), () => {
-    count++
-  })
-  if (count !== tree.entries.length)
-    throw new Error(`the tarball holds ${count} entries where ${tree.entries.length} were packed`)
-}
-
-function checkSame(tree: Tree, again: Tree, code: ErrorCode): void {
-  const longer = again.entries.length > tree.entries.length ? again : tree
-  const other = longer === tree ? again : tree
-  const changed = longer.entries.find((entry, index) => !isDeepStrictEqual(entry, other.entries[index]))
+function checkSame(entries: readonly TreeEntry[], again: readonly TreeEntry[], code: ErrorCode): void {
+  const [longer, other] = again.length > entries.length ? [again, entries] : [entries, again]
+  const changed = longer.find((entry, index) => !isDeepStrictEqual(entry, other[index]))
   if (changed) throw changedWhilePacking(changed.path, code)
 }
 

@@ -4,7 +4,8 @@ import { basename, delimiter, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ReleaserError } from '../model/errors.ts'
 import { batched, type Compression, compressor, decompressor, READ_CHUNK } from './compression.ts'
-import { addEntry, archive, eachEntry } from './tar-entries.ts'
+import { tarEntries } from './tar-entries.ts'
+import { TAR_END, tarHeader, tarPadding } from './tar-header.ts'
 
 export interface SendOptions {
   /** A tarball of the store, and how it is compressed. */
@@ -58,16 +59,20 @@ function wire({ file, compression, wanted, to }: SendOptions): AsyncIterable<Buf
   return compressor(to)(batched(wanted === 'all' ? plain : reduced(plain, wanted)))
 }
 
-function reduced(source: AsyncIterable<Buffer>, wanted: ReadonlySet<string>): AsyncIterable<Buffer> {
-  return archive(async (pack) => {
-    const missing = new Set(wanted)
-    await eachEntry(source, async ({ name, type, mode = 0, size = 0, linkname }, body) => {
-      if (type === 'directory' || !missing.delete(name)) return
-      if (type === 'symlink') await addEntry(pack, { type, path: name, target: linkname ?? '' })
-      else await addEntry(pack, { type: 'file', path: name, mode, size }, body)
-    })
-    if (missing.size > 0) throw new Error(`${[...missing].slice(0, 3).join(', ')} is not in it`)
-  })
+async function* reduced(source: AsyncIterable<Buffer>, wanted: ReadonlySet<string>): AsyncGenerator<Buffer> {
+  const missing = new Set(wanted)
+  for await (const { header, body } of tarEntries(source)) {
+    const { name: path, type, mode = 0, size = 0, linkname } = header
+    if (type === 'directory' || !missing.delete(path)) continue
+    if (type === 'symlink') yield tarHeader({ type, path, target: linkname ?? '' })
+    else {
+      yield tarHeader({ type: 'file', path, mode, size })
+      yield* body
+      yield TAR_END.subarray(0, tarPadding(size))
+    }
+  }
+  if (missing.size > 0) throw new Error(`${[...missing].slice(0, 3).join(', ')} is not in it`)
+  yield TAR_END
 }
 
 function idOf(file: string): string {

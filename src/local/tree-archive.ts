@@ -1,29 +1,46 @@
 import { createHash, hash } from 'node:crypto'
-import type { Pack } from 'tar-stream'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import type { Entry } from '../model/manifest.ts'
-import { type Read, readAhead, readChunks } from './read-ahead.ts'
-import { addEntry, archive } from './tar-entries.ts'
+import { TAR_END, tarHeader, tarPadding } from './tar-header.ts'
 import { shown, type Tree, type TreeFile } from './tree.ts'
 
 export interface ArchiveOptions {
   readonly dir: string
   readonly code: ErrorCode
-  /** Called with the bytes of files that went in since the last call. */
+  /** Called with the bytes of files that were read since the last call. */
   readonly onBytes: (bytes: number) => void
+  /** Called with how a file's content begins, 4 KB of it where there is as much. The bytes are lent. */
+  readonly onHead: (file: TreeFile, head: Buffer) => void
   /** Called with each entry when it is in, its hash that of the bytes that went in. */
   readonly onEntry: (entry: Entry) => void
 }
 
-/** The tar bytes of a walked tree. A file that cannot be read or has another length by now is refused with `code`. */
-export function treeArchive(tree: Tree, options: ArchiveOptions): AsyncGenerator<Buffer> {
-  return archive(async (pack) => {
-    try {
-      for await (const read of readAhead(options.dir, tree.entries)) options.onEntry(await add(pack, read, options))
-    } catch (cause) {
-      throw cause instanceof Error && 'syscall' in cause ? cannotRead(cause, options.code) : cause
+const CHUNK = 1 << 20
+// Files of up to so many bytes share chunks.
+const SMALL = 256 * 1024
+// What a header may take at most: two of the longest paths that there are.
+const HEADER = 16 * 1024
+const HEAD = 4096
+// A link or a FIFO that takes a file's place after the walk is neither followed nor waited for.
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/**
+ * The tar bytes of a walked tree, in chunks of up to 1 MB, cut the same way wherever it is done. A file that cannot be read
+ * or is shorter by now is refused with `code`. Chunks are lent: all lie in the same memory, and each is good until the next
+ * is asked for. Each file is opened and read once, without promises: several of them for a small file cost many times what
+ * the reading does. Between two chunks it is the turn of others.
+ */
+export async function* treeArchive(tree: Tree, options: ArchiveOptions): AsyncGenerator<Buffer> {
+  try {
+    for (const chunk of chunks(tree, options)) {
+      yield chunk
+      await setImmediate()
     }
-  })
+  } catch (cause) {
+    throw cause instanceof Error && 'syscall' in cause ? cannotRead(cause, options.code) : cause
+  }
 }
 
 /** The refusal of a tree in which somebody still writes. */
@@ -33,43 +50,74 @@ export function changedWhilePacking(path: string, code: ErrorCode): ReleaserErro
   })
 }
 
-async function add(pack: Pack, { entry, data }: Read, { dir, code, onBytes }: ArchiveOptions): Promise<Entry> {
-  if (entry.type !== 'file') {
-    await addEntry(pack, entry)
-    return entry
+function* chunks(tree: Tree, options: ArchiveOptions): Generator<Buffer> {
+  const chunk = Buffer.allocUnsafeSlow(CHUNK)
+  let used = 0
+  const flush = (): Buffer => {
+    const full = chunk.subarray(0, used)
+    used = 0
+    return full
   }
-  const { type, path, mode, size } = entry
-  if (data === undefined) {
-    const sum = createHash('sha256')
-    await addEntry(
-      pack,
-      entry,
-      whole(entry, readChunks(dir, entry), code, (chunk) => {
-        sum.update(chunk)
-        onBytes(chunk.length)
-      }),
-    )
-    return { type, path, mode, size, sha256: sum.digest('hex') }
+  for (const entry of tree.entries) {
+    if (used + HEADER + SMALL > CHUNK) yield flush()
+    used += tarHeader(entry).copy(chunk, used)
+    if (entry.type !== 'file') {
+      options.onEntry(entry)
+      continue
+    }
+    if (entry.size <= SMALL) used += readSmall(entry, chunk.subarray(used), options)
+    else {
+      yield flush()
+      yield* readLarge(entry, chunk, options)
+    }
+    used += TAR_END.copy(chunk, used, 0, tarPadding(entry.size))
   }
-  if (data.length !== size) throw changedWhilePacking(path, code)
-  await addEntry(pack, entry, data)
-  onBytes(size)
-  return { type, path, mode, size, sha256: hash('sha256', data) }
+  used += TAR_END.copy(chunk, used)
+  yield flush()
 }
 
-async function* whole(
-  file: TreeFile,
-  chunks: AsyncIterable<Buffer>,
-  code: ErrorCode,
-  see: (chunk: Buffer) => void,
-): AsyncGenerator<Buffer> {
-  let left = file.size
-  for await (const chunk of chunks) {
-    see(chunk)
-    left -= chunk.length
-    yield chunk
+function readSmall(file: TreeFile, chunk: Buffer, options: ArchiveOptions): number {
+  const content = chunk.subarray(0, file.size)
+  const fd = openSync(`${options.dir}/${file.path}`, FLAGS)
+  try {
+    fill(fd, content, file, options)
+  } finally {
+    closeSync(fd)
   }
-  if (left !== 0) throw changedWhilePacking(file.path, code)
+  options.onHead(file, content.subarray(0, HEAD))
+  options.onEntry({ ...described(file), sha256: hash('sha256', content) })
+  return file.size
+}
+
+function* readLarge(file: TreeFile, chunk: Buffer, options: ArchiveOptions): Generator<Buffer> {
+  const sum = createHash('sha256')
+  const fd = openSync(`${options.dir}/${file.path}`, FLAGS)
+  try {
+    for (let left = file.size; left > 0; ) {
+      const content = chunk.subarray(0, Math.min(left, CHUNK))
+      fill(fd, content, file, options)
+      if (left === file.size) options.onHead(file, content.subarray(0, HEAD))
+      sum.update(content)
+      left -= content.length
+      yield content
+    }
+  } finally {
+    closeSync(fd)
+  }
+  options.onEntry({ ...described(file), sha256: sum.digest('hex') })
+}
+
+function described({ type, path, mode, size }: TreeFile) {
+  return { type, path, mode, size }
+}
+
+function fill(fd: number, content: Buffer, file: TreeFile, { code, onBytes }: ArchiveOptions): void {
+  for (let got = 0; got < content.length; ) {
+    const more = readSync(fd, content, got, content.length - got, null)
+    if (more === 0) throw changedWhilePacking(file.path, code)
+    got += more
+  }
+  onBytes(content.length)
 }
 
 function cannotRead(cause: Error, code: ErrorCode): ReleaserError {

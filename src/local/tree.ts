@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { Stats } from 'node:fs'
-import { lstat, readdir, readlink, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { normaliseMode } from '../model/manifest.ts'
 import { hasControl } from '../model/name.ts'
@@ -41,41 +41,59 @@ export interface Tree {
   readonly warnings: readonly string[]
 }
 
-// So many folders are read at a time.
-const AT_ONCE = 16
+// What Node puts in the place of bytes that are not UTF-8.
+const REPLACED = '\uFFFD'
+// After so many folders it is the turn of others.
+const AT_ONCE = 64
 
 /**
  * Everything below a folder that will be packed. Refuses what no release may hold: devices, FIFOs and sockets, names
  * with control characters or that are not UTF-8, symlinks that lead out, and a folder that is missing or empty.
  */
 export async function walkTree(dir: string, options: TreeOptions = {}): Promise<Tree> {
-  const refuse: Refuse = (message, hint) => new ReleaserError(options.code ?? 'BUILD', message, { hint })
-  await checkRoot(dir, refuse)
-  const found: TreeEntry[] = []
-  const folders = ['']
-  const [excluded, left] = [excluder(options.exclude ?? []), excluder(options.leaveOut ?? [])]
-  const out: Out = (path, directory) => left(path, directory) || excluded(path, directory)
-  while (folders.length > 0) {
-    const read = await Promise.all(folders.splice(0, AT_ONCE).map((path) => readFolder(dir, path, out, refuse)))
-    for (const entry of read.flat()) {
-      found.push(entry)
-      if (entry.type === 'directory') folders.push(entry.path)
-    }
-  }
-  if (found.length === 0)
+  const refuse = refuser(options)
+  const excluded = excluder(options.exclude ?? [])
+  const entries = await entriesBelow(dir, excluded, options)
+  if (entries.length === 0)
     throw refuse(
       `the folder ${dir} is empty`,
       options.exclude?.length ? 'see whether exclude leaves anything' : 'see what the build left there',
     )
-  checkLinks(found, options.absoluteLinks ?? [], refuse)
-  const entries = sortByBytes(found)
+  checkLinks(entries, options.absoluteLinks ?? [], refuse)
   const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
   const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
   return { entries, bytes, warnings: [...idle, ...sameButForCase(entries)] }
 }
 
+/** The entries of a tree that was walked, as they are by now. */
+export function walkAgain(dir: string, options: TreeOptions): Promise<readonly TreeEntry[]> {
+  return entriesBelow(dir, excluder(options.exclude ?? []), options)
+}
+
+async function entriesBelow(dir: string, excluded: Out, options: TreeOptions): Promise<readonly TreeEntry[]> {
+  const refuse = refuser(options)
+  await checkRoot(dir, refuse)
+  const found: TreeEntry[] = []
+  const folders = ['']
+  const left = excluder(options.leaveOut ?? [])
+  const out: Out = (path, directory) => left(path, directory) || excluded(path, directory)
+  while (folders.length > 0) {
+    for (const path of folders.splice(0, AT_ONCE))
+      for (const entry of readFolder(dir, path, out, refuse)) {
+        found.push(entry)
+        if (entry.type === 'directory') folders.push(entry.path)
+      }
+    await setImmediate()
+  }
+  return sortByBytes(found)
+}
+
 type Out = (path: string, directory: boolean) => boolean
 type Refuse = (message: string, hint: string) => ReleaserError
+
+function refuser({ code = 'BUILD' }: TreeOptions): Refuse {
+  return (message, hint) => new ReleaserError(code, message, { hint })
+}
 
 async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
   const root = await stat(dir).catch(() => undefined)
@@ -83,29 +101,42 @@ async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
   if (!root.isDirectory()) throw refuse(`${dir} is not a folder`, 'name the folder that holds what is to be deployed')
 }
 
-async function readFolder(dir: string, folder: string, excluded: Out, refuse: Refuse) {
-  const cannotRead = (path: string) => (error: Error) => {
-    throw refuse(`cannot read ${shown(path)}: ${error.message}`, 'see who may read it, or whether something still writes there')
+/** Without promises: three of them for each file cost many times what the disk does. */
+function* readFolder(dir: string, folder: string, excluded: Out, refuse: Refuse): Generator<TreeEntry> {
+  const reading = <T>(path: string, read: (path: string) => T): T => {
+    try {
+      return read(`${dir}/${path}`)
+    } catch (error) {
+      throw refuse(
+        `cannot read ${shown(path || dir)}: ${(error as Error).message}`,
+        'see who may read it, or whether something still writes there',
+      )
+    }
   }
-  const names = await readdir(join(dir, folder), { encoding: 'buffer' }).catch(cannotRead(folder || dir))
-  const entries = await Promise.all(
-    names.map(async (bytes): Promise<TreeEntry | undefined> => {
-      const name = bytes.toString()
-      const path = folder === '' ? name : `${folder}/${name}`
-      if (!isUtf8(bytes)) {
-        if (excluded(path, false)) return undefined
-        throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
-      }
-      const stats = await lstat(join(dir, path)).catch(cannotRead(path))
-      if (excluded(path, stats.isDirectory())) return undefined
-      if (hasControl(path))
-        throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
-      return stats.isSymbolicLink()
-        ? linkEntry(path, await readlink(join(dir, path), { encoding: 'buffer' }).catch(cannotRead(path)), refuse)
-        : plainEntry(path, stats, refuse)
-    }),
-  )
-  return entries.filter((entry) => entry !== undefined)
+  const names = reading(folder, (path) => readdirSync(path))
+  const broken = names.some((name) => name.includes(REPLACED)) ? reading(folder, brokenNames) : undefined
+  for (const name of names) {
+    const path = folder === '' ? name : `${folder}/${name}`
+    if (broken?.has(name)) {
+      if (excluded(path, false)) continue
+      throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
+    }
+    const stats = reading(path, (full) => lstatSync(full))
+    if (excluded(path, stats.isDirectory())) continue
+    if (hasControl(path))
+      throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
+    yield stats.isSymbolicLink() ? linkEntry(path, reading(path, linkTarget), refuse) : plainEntry(path, stats, refuse)
+  }
+}
+
+function linkTarget(link: string): Buffer {
+  return readlinkSync(link, { encoding: 'buffer' })
+}
+
+/** The names in a folder that are not UTF-8, as Node shows them. */
+function brokenNames(folder: string): ReadonlySet<string> {
+  const names = readdirSync(folder, { encoding: 'buffer' })
+  return new Set(names.filter((bytes) => !isUtf8(bytes)).map((bytes) => bytes.toString()))
 }
 
 function linkEntry(path: string, bytes: Buffer, refuse: Refuse): TreeLink {

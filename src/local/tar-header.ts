@@ -1,0 +1,127 @@
+import type { Entry } from '../model/manifest.ts'
+
+/** What a tar header says of an entry of ours: all that the manifest knows but the hash. */
+export type TarEntry = Entry extends infer E ? (E extends Entry ? Omit<E, 'sha256'> : never) : never
+
+const BLOCK = 512
+/** The type flags of ustar; `pax` is the header that says what the fields of the next one have no room for. */
+const TYPE = { file: '0', symlink: '2', directory: '5', pax: 'x' } as const
+const LINK_MODE = 0o777
+// Any fixed time will do; some versions of tar complain about 1970.
+const MTIME = Date.UTC(1980, 0, 1) / 1000
+// What eleven octal digits hold.
+const MOST_OCTAL = 8 ** 11 - 1
+const FIELDS = {
+  name: 0,
+  mode: 100,
+  uid: 108,
+  gid: 116,
+  size: 124,
+  mtime: 136,
+  sum: 148,
+  type: 156,
+  link: 157,
+  magic: 257,
+} as const
+const DEVICE = { major: 329, minor: 337 } as const
+const PREFIX = 345
+const ROOM = { name: 100, prefix: 155, link: 100 } as const
+
+/** What ends an archive. */
+export const TAR_END = Buffer.alloc(2 * BLOCK)
+
+/**
+ * What stands before an entry's content in a tar: a ustar header, with a pax one before it where a path is long or not ASCII.
+ * Byte for byte what tar-stream writes, which takes as long for the header of a small file as the disk does for the file.
+ */
+export function tarHeader(entry: TarEntry): Buffer {
+  const link = entry.type === 'symlink' ? entry.target : ''
+  const mode = entry.type === 'symlink' ? LINK_MODE : entry.mode
+  const size = entry.type === 'file' ? entry.size : 0
+  const parts = split(entry.path)
+  if (parts && Buffer.byteLength(link) <= ROOM.link) return ustar({ ...parts, mode, size, type: entry.type, link })
+  const records = Buffer.from(record('path', entry.path) + (link && record('linkpath', link)))
+  const stand = { name: 'PaxHeader', prefix: '', mode, link: link && 'PaxHeader' }
+  return Buffer.concat([
+    ustar({ ...stand, size: records.length, type: 'pax' }),
+    records,
+    TAR_END.subarray(0, tarPadding(records.length)),
+    ustar({ ...stand, size, type: entry.type }),
+  ])
+}
+
+/** How many zeros follow a content of so many bytes. */
+export function tarPadding(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK
+}
+
+interface Fields {
+  readonly name: string
+  readonly prefix: string
+  readonly mode: number
+  readonly size: number
+  readonly type: keyof typeof TYPE
+  readonly link: string
+}
+
+const BLANK = Buffer.alloc(BLOCK)
+BLANK.write('ustar\u000000', FIELDS.magic, 'latin1')
+BLANK.write(octal(MTIME, 11), FIELDS.mtime, 'latin1')
+for (const at of [FIELDS.uid, FIELDS.gid, DEVICE.major, DEVICE.minor]) BLANK.write(octal(0, 6), at, 'latin1')
+// The sum is that of a header whose own field is all spaces.
+const BLANK_SUM = BLANK.reduce((sum, byte) => sum + byte, 8 * ' '.charCodeAt(0))
+
+function ustar({ name, prefix, mode, size, type, link }: Fields): Buffer {
+  const header = Buffer.allocUnsafe(BLOCK)
+  header.set(BLANK)
+  const sum =
+    BLANK_SUM +
+    put(header, FIELDS.name, name) +
+    put(header, FIELDS.mode, octal(mode, 6)) +
+    putSize(header, size) +
+    put(header, FIELDS.type, TYPE[type]) +
+    put(header, FIELDS.link, link && Buffer.from(link).toString('latin1')) +
+    put(header, PREFIX, prefix)
+  put(header, FIELDS.sum, octal(sum, 6))
+  return header
+}
+
+/** Writes text, a byte a character; gives the sum of the bytes. */
+function put(header: Buffer, field: number, text: string): number {
+  let sum = 0
+  for (let at = 0; at < text.length; at++) {
+    const byte = text.charCodeAt(at)
+    header[field + at] = byte
+    sum += byte
+  }
+  return sum
+}
+
+/** Beyond eight gigabytes, as GNU tar does it: in binary, with the first bit set. */
+function putSize(header: Buffer, size: number): number {
+  if (size <= MOST_OCTAL) return put(header, FIELDS.size, octal(size, 11))
+  header[FIELDS.size] = 0x80
+  header.writeUIntBE(size, FIELDS.size + 6, 6)
+  return header.subarray(FIELDS.size, FIELDS.mtime).reduce((sum, byte) => sum + byte, 0)
+}
+
+/** A path as ustar holds it, in two parts at a slash; undefined where it cannot. */
+function split(path: string): Pick<Fields, 'name' | 'prefix'> | undefined {
+  if (Buffer.byteLength(path) !== path.length) return undefined
+  if (path.length <= ROOM.name) return { name: path, prefix: '' }
+  const slash = path.indexOf('/', path.length - ROOM.name - 1)
+  return slash === -1 || slash > ROOM.prefix ? undefined : { name: path.slice(slash + 1), prefix: path.slice(0, slash) }
+}
+
+/** One record of a pax header. It begins with its own length, that number included. */
+function record(key: string, value: string): string {
+  const rest = ` ${key}=${value}\n`
+  const bytes = Buffer.byteLength(rest)
+  let length = bytes + String(bytes).length
+  if (String(length).length > String(bytes).length) length = bytes + String(length).length
+  return `${length}${rest}`
+}
+
+function octal(value: number, digits: number): string {
+  return `${value.toString(8).padStart(digits, '0')} `
+}
