@@ -61,7 +61,7 @@ step_render() { # DIR FROM TO MODE MARK SECRETS; MODE and SECRETS may be `-`
   mode=$4; [ "$mode" != - ] || { mode=$(mode_of "$template"); [ $code != 4 ] || mode=${mode%??}00; }
   case $code in 0 | 4) chmod "$mode" "$T/rendered" ;; *) false ;; esac && durable "$T/rendered" && { case $3 in */*) mkdir -p "${to%/*}" ;; esac; } \
     && cover "$1" "$3" && size=$(wc -c <"$T/rendered") && hash=$(hash_of "$T/rendered") && mv -f "$T/rendered" "$to" && durable "${to%/*}" \
-    && { { cat "$R/overlays/$1" 2>/dev/null; printf '%s\tf\t%s\t%s\t%s\t%s\n' "$3" "$mode" "$((size))" "$hash" "$5"; } | put "$R/overlays/$1"; } \
+    && { { cat "$R/overlays/$1" 2>/dev/null; printf '%s\tf\t%s\t%s\t%s\t%s\n' "$3" "$mode" "$((size))" "$hash" "$5"; } | put "$R/overlays/$1" cat; } \
     || cannot "write $3 in releases/$1"
 }
 # no_links DIR PATH: refuses a path of a release that leads over a link, and so maybe out of it.
@@ -99,6 +99,7 @@ step_again() { # RELEASE DIGEST FROM copy|hardlink; DIGEST `-` where nobody know
     take_over
     awk -F"$TAB" -v OFS="$TAB" '$2 == "l" { print $1, $5 }' "$M/manifest" \
       | while IFS=$TAB read -r path target; do ln -s -- "$target" "./$path" || exit 1; done || exit 1
+    look_for_pairs
     sound | hash_listed >"$M/have"
     whole
   ) || {
