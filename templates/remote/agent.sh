@@ -47,7 +47,8 @@ decode() { decoded=$(printf '%b.' "$1") && decoded=${decoded%.}; }
 # Older `sync` takes no operands and flushes everything: slower, as safe. One that takes them has failed when it says so.
 durable() { sync "$@" 2>/dev/null || { ! sync / 2>/dev/null && sync; }; }
 durable_tree() { sync -f "$1" 2>/dev/null || { ! sync -f / 2>/dev/null && sync; }; }
-# put FILE WORDS: what these words print becomes FILE's content by one rename, on disk before and after.
+# put FILE WORDS: what these words print becomes FILE's content by one rename, on disk before and after. They must notice what they
+# cannot write: cat, echo and printf do, sed and awk of busybox do not.
 put() {
   file=$1; shift
   "$@" >"$file.$$.tmp" && durable "$file.$$.tmp" && mv -f "$file.$$.tmp" "$file" && durable "${file%/*}" || { rm -f "$file.$$.tmp"; return 1; }
@@ -189,8 +190,7 @@ unseed() {
     forget_seed "$path" || return 1
   done <"$T/seeded"
 }
-# shellcheck disable=SC2016 # awk's
-forget_seed() { [ ! -f $R/seeds ] || put $R/seeds awk -F"$TAB" -v p="$1" '$1 != p' $R/seeds; }
+forget_seed() { [ ! -f $R/seeds ] || awk -F"$TAB" -v p="$1" '$1 != p' $R/seeds | put $R/seeds cat; }
 note_history() { # OK RESULT: one line a transaction, however often it is settled
   grep -q "$TAB$TX$TAB" $R/history 2>/dev/null && return 0
   ended=$(now); first_line "$T/began"
@@ -211,7 +211,7 @@ settle_once() {
   T=$R/tx/$TX
   phase open || ! journalled || [ -s "$T/plan" ] || return 1
   if phase confirmed; then
-    put $R/state state_lines next && note_history ok "" && close_journal confirmed
+    state_lines next | put $R/state cat && note_history ok "" && close_journal confirmed
   elif phase reverting; then
     app_back_stop || :
     configure_back && link_back "$(field from "$T/plan")" && app_back_start || return 1
@@ -228,7 +228,7 @@ settle_once() {
   fi
 }
 # own_failure failed|bad: where a hook of the release failed, and not the line or another host, the host remembers it of the release.
-own_failure() { [ ! -e "$T/own-failure" ] || [ ! -d "releases/$(head -n 1 "$T/own-failure")" ] || put $R/state state_lines "$1"; }
+own_failure() { [ ! -e "$T/own-failure" ] || [ ! -d "releases/$(head -n 1 "$T/own-failure")" ] || state_lines "$1" | put $R/state cat; }
 # owned TX-DIR: whether the process that made it lives; it may be on its way to the lock.
 owned() { for owner in "$1" "$1"/*.owner; do ! living "/lock/${owner##*/}" || return 0; done; return 1; }
 # claim: makes tx/TX. It has an owner before it has its name, so that whoever recovers meanwhile never takes it for litter.
@@ -249,8 +249,12 @@ recover() {
 }
 # What an earlier transfer left serves the same release, and no other.
 clear_incoming() {
-  wanted=$(sed -n "s/^step${TAB}receive$TAB.*$TAB//p" "$T/plan")
-  for old in "$R"/incoming/*; do [ "$old" = "$R/incoming/$wanted" ] || ! exists "$old" || rm -rf "$old"; done
+  wanted=
+  for old in "$R"/incoming/*; do
+    exists "$old" || continue
+    [ -n "$wanted" ] || wanted=x$(sed -n "s/^step${TAB}receive$TAB.*$TAB//p" "$T/plan")
+    [ "$old" = "$R/incoming/${wanted#x}" ] || rm -rf "$old"
+  done
 }
 # kill_group "PID BIRTH": ends a process that we started and all of its group, if it is still the same one.
 kill_group() {
@@ -309,7 +313,7 @@ verb_run() {
   if ! journalled; then
     [ -z "${watchdog:-}" ] || kill -KILL "$watchdog" 2>/dev/null
     for other in "$R"/lock/*-"$TX".held; do other=${other##*/}; [ "$other" = "$TOKEN.held" ] || kill -KILL "${other%%-*}" 2>/dev/null; done
-    rm -rf "$T"; rm -f "$R"/lock/*-"$TX".held
+    rm -rf "$T" "$R"/lock/*-"$TX".held
   fi
   [ ! -e "$mine.held" ] || rm -f "$mine.held"
   end "$result" "$why"
@@ -403,7 +407,7 @@ work() {
     tell "ok$TAB$number"
   done
   if phase open; then
-    put $R/state state_lines next && note_history ok "" && close_journal open || cannot "write in $R" || return
+    state_lines next | put $R/state cat && note_history ok "" && close_journal open || cannot "write in $R" || return
   elif phase confirmed; then settle || :; fi
   result='done'
 }
@@ -451,8 +455,11 @@ step_link() { # d|f PATH TARGET: PATH of the staged tree becomes a link into sha
 }
 step_publish() { # RELEASE DIR
   exists "releases/$2" && { why="releases/$2 is there already"; return 1; }
-  put "$R/manifests/$1" cat "$I/manifest" && put "$R/overlays/$2" cat "$I/overlay" && durable_tree "$I/tree" \
-    && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" || cannot "name releases/$2"
+  written="$R/manifests/$1.$$.tmp" laid="$R/overlays/$2.$$.tmp"
+  cat "$I/manifest" >"$written" && cat "$I/overlay" >"$laid" && durable "$written" "$laid" \
+    && mv -f "$written" "$R/manifests/$1" && mv -f "$laid" "$R/overlays/$2" && durable $R/manifests $R/overlays && durable_tree "$I/tree" \
+    && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" \
+    || { rm -f "$written" "$laid"; cannot "name releases/$2"; }
 }
 # own_locale: somebody's own command gets the language of the host back, which we have put aside.
 own_locale() {
@@ -501,7 +508,7 @@ step_confirm() { # SECONDS; 0: nobody is asked
   settle || tell "note${TAB}confirmed, but that could not be written down; the next deploy does it"
 }
 # A freeze by hand is a file of its own, so that it outlives whoever made it, and a reboot.
-step_freeze() { put $R/frozen signature && [ -s $R/frozen ] || cannot "write in $R"; }
+step_freeze() { signature | put $R/frozen cat && [ -s $R/frozen ] || cannot "write in $R"; }
 step_unfreeze() { { [ ! -e $R/frozen ] || mv -f $R/frozen "$T/frozen"; } && durable $R || cannot "write in $R"; }
 # The undo of both: nobody freezes what is frozen, so a freeze under a journal of `lock` is its own.
 unfreeze() {
@@ -568,9 +575,11 @@ end_children() {
 verb_confirm() {
   IFS= read -r TX || return 64
   cd "$ROOT" && T=$R/tx/$TX || { end failed; return 1; }
-  if phase confirmed || grep -q "$TAB$TX$TAB.*${TAB}ok$TAB" $R/history 2>/dev/null; then end confirmed "$(cat $R/identity)"; return 0; fi
-  move_phase pending confirmed || { end late; return 1; }
-  echo confirmed 1<>"$T/ctl"
+  if phase confirmed || { ! phase pending && grep -q "$TAB$TX$TAB.*${TAB}ok$TAB" $R/history 2>/dev/null; }; then :
+  else
+    move_phase pending confirmed || { end late; return 1; }
+    echo confirmed 1<>"$T/ctl"
+  fi
   first_line $R/identity; end confirmed "$line"
 }
 

@@ -20,7 +20,16 @@ hash_listed() {
   as_words | xargs -0 $pair sh -c '[ $# = 0 ] || exec '"$HASHER"' "$@" >>"$0/$$" 2>/dev/null' "$M/sums"
   plain_hashes "$M"/sums/* 2>/dev/null
 }
-look_for_pairs() { pair=; ! xargs -0 -P 2 true </dev/null >/dev/null 2>&1 || pair='-P 2 -n 250'; }
+# read_manifest: sets what is asked of it again and again: its lines, the modes of its files and folders, and the words that have
+# xargs take two processes, where there are many files.
+read_manifest() {
+  lines=0 f_modes='' d_modes='' pair=''
+  # shellcheck disable=SC2013 # words
+  for word in $(awk -F"$TAB" '($2 == "f" || $2 == "d") && !seen[$2 $3]++ { print $2 $3 } END { print NR }' "$M/manifest"); do
+    case $word in f*) f_modes="$f_modes ${word#f}" ;; d*) d_modes="$d_modes ${word#d}" ;; *) lines=$word ;; esac
+  done
+  [ "$lines" -le 250 ] || ! xargs -0 -P 2 true </dev/null >/dev/null 2>&1 || pair='-P 2 -n 250'
+}
 verb_receive() {
   IFS= read -r TX && IFS= read -r digest && IFS= read -r base && IFS= read -r by && IFS= read -r wire && IFS= read -r bytes || return 64
   case $digest$base in *[!0-9a-f~-]*) return 64 ;; esac
@@ -34,9 +43,9 @@ verb_receive() {
   tell manifest
   head -c "$bytes" | gzip -dc >"$I/delta" 2>/dev/null
   make_manifest || { end mismatch; return 1; }
+  read_manifest
   cd "$I/tree" && find . -type l -exec rm -f {} + && no_strangers && lay_out || { unwritable; return 1; }
   take_over
-  look_for_pairs
   sound | hash_listed >"$M/have"
   needs=$(needed) || { unwritable; return 1; }
   [ ! -s "$M/missing" ] || as_words <"$M/missing" | xargs -0 rm -f
@@ -60,7 +69,7 @@ whole() {
   present | LC_ALL=C sort >"$M/is"
   awk -F"$TAB" -v OFS="$TAB" 'NR > 1 { print "./" $1, $2, $3, $5 } END { print NR - 1 " entries" }' "$M/manifest" | LC_ALL=C sort >"$M/should"
   # On a full disk both lists may have come out empty: only whole ones prove anything.
-  cmp -s "$M/is" "$M/should" && [ "$(wc -l <"$M/is")" -eq "$(wc -l <"$M/manifest")" ]
+  cmp -s "$M/is" "$M/should" && [ "$(wc -l <"$M/is")" -eq "$lines" ]
 }
 # The manifest: lines of the base that stay, and those that came, in the one order; its hash is the release's digest.
 make_manifest() {
@@ -79,7 +88,8 @@ sound() {
 }
 # with_modes TYPE: the paths of this type, those of each mode that is wanted after a line `mode MODE`.
 with_modes() {
-  for mode in $(modes "$1"); do
+  case $1 in f) set -- f "$f_modes" ;; *) set -- d "$d_modes" ;; esac
+  for mode in $2; do
     echo "mode $mode"
     # shellcheck disable=SC2046 # words for find
     find . -type "$1" $(exactly "$1" "$mode") -print
@@ -95,12 +105,11 @@ lay_out() {
   wanted d >"$M/folders" || return 1
   [ -s "$M/folders" ] || return 0
   as_words <"$M/folders" | xargs -0 mkdir -p || return 1
-  # shellcheck disable=SC2046 # a word each
-  set -- $(modes d)
+  # shellcheck disable=SC2086 # a word each
+  set -- $d_modes
   [ $# != 1 ] || { as_words <"$M/folders" | xargs -0 chmod "$1"; return; }
   for mode; do wanted d "$mode" | as_words | xargs -0 chmod "$mode" || return 1; done
 }
-modes() { awk -F"$TAB" -v type="$1" '$2 == type && !seen[$3]++ { print $3 }' "$M/manifest"; }
 # take_over: files that lie in a release here come from there. Only what `find` calls a regular file is touched, which
 # also means that no directory above it is a link; what has drifted since shows when the copies are hashed.
 take_over() {

@@ -94,12 +94,12 @@ step_again() { # RELEASE DIGEST FROM copy|hardlink; DIGEST `-` where nobody know
   [ ! -f "$R/overlays/$3" ] || awk -F"$TAB" '$2 == "l"' "$R/overlays/$3" >"$I/links"
   awk -F"$TAB" 'pass == 1 { over[$1] = 1; next }
     { for (path = $1; path != ""; path = sub("/[^/]*$", "", path) ? path : "") if (path in over) next } 1' pass=1 "$I/links" pass=2 "$I/manifest" >"$M/manifest"
+  read_manifest
   (
     cd "$I/tree" && lay_out || exit 1
     take_over
     awk -F"$TAB" -v OFS="$TAB" '$2 == "l" { print $1, $5 }' "$M/manifest" \
       | while IFS=$TAB read -r path target; do ln -s -- "$target" "./$path" || exit 1; done || exit 1
-    look_for_pairs
     sound | hash_listed >"$M/have"
     whole
   ) || {
