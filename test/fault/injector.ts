@@ -38,10 +38,10 @@ export async function watch(root: string, file: string, fault?: Fault, log = fal
       ...(log && { FAULT_LOG: `${file}.log` }),
     },
     look: () => {
-      const counter = openSync(file)
+      const counter = openSync(file, 'r')
       try {
         const buffer = Buffer.alloc(8)
-        readSync(counter, buffer)
+        readSync(counter, buffer, 0, 8, 0)
         return { calls: buffer.readUInt32LE(0), crashed: buffer.readUInt32LE(4) !== 0 }
       } finally {
         closeSync(counter)
