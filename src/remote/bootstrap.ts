@@ -9,9 +9,9 @@ import type { Channel, Remote } from './remote.ts'
 
 /**
  * What the login shell is asked to run, always these same words: everything that differs comes on stdin. It starts the agent
- * that is there, or takes it from us and runs it from memory (`run` then installs it). It must not read a byte too many, and so
- * reads them one by one: the fewer the better. No quote, backslash or `!` in it, so that sh, bash, zsh, fish and csh all hand it
- * on unchanged.
+ * that is there, or takes it from us and runs it from memory (`run` then installs it). It must not read a byte too many: where
+ * `head` is seen to take only what it is asked for, that reads; elsewhere `dd`, byte by byte. No single quote, backslash or `!` in
+ * it, so that sh, bash, zsh, fish and csh all hand it on unchanged.
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the shell's
 const BOOTSTRAP = [
@@ -22,7 +22,8 @@ const BOOTSTRAP = [
   'if test -r "$agent"; then echo "releaser $nonce ready"; exec sh "$agent" "$root" "$verb"; fi',
   'command -v dd >/dev/null || { echo "releaser $nonce lacks"; exit 1; }',
   'if command -v gzip >/dev/null; then send=packed; else send=plain; fi; echo "releaser $nonce $send"; IFS= read -r size',
-  'RELEASER_AGENT=$(dd bs=1 count="$size" 2>/dev/null | if test $send = packed; then gzip -dc; else cat; fi); export RELEASER_AGENT',
+  'test "$(printf ab | (head -c 1; cat) 2>/dev/null)" = ab; thrifty=$?',
+  'RELEASER_AGENT=$(if test $thrifty = 0; then head -c "$size"; else dd bs=1 count="$size" 2>/dev/null; fi | if test $send = packed; then gzip -dc; else cat; fi); export RELEASER_AGENT',
   'exec sh -c "$RELEASER_AGENT" agent "$root" "$verb"',
 ].join('; ')
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the shell's
