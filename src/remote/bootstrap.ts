@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as pause } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { ReleaserError } from '../model/errors.ts'
 import { AGENT_HASH, AGENT_SCRIPT } from './agent-script.ts'
 import { type LineReader, lineReader } from './lines.ts'
@@ -8,8 +9,9 @@ import type { Channel, Remote } from './remote.ts'
 
 /**
  * What the login shell is asked to run, always these same words: everything that differs comes on stdin. It starts the agent
- * that is there, or takes it from us and runs it from memory (`run` then installs it). No quote, backslash or `!` in it, so
- * that sh, bash, zsh, fish and csh all hand it on unchanged.
+ * that is there, or takes it from us and runs it from memory (`run` then installs it). It must not read a byte too many: where
+ * `head` is seen to take only what it is asked for, that reads; elsewhere `dd`, byte by byte. No single quote, backslash or `!` in
+ * it, so that sh, bash, zsh, fish and csh all hand it on unchanged.
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the shell's
 const BOOTSTRAP = [
@@ -19,8 +21,9 @@ const BOOTSTRAP = [
   'agent=$root/.releaser/agent-$hash.sh',
   'if test -r "$agent"; then echo "releaser $nonce ready"; exec sh "$agent" "$root" "$verb"; fi',
   'command -v dd >/dev/null || { echo "releaser $nonce lacks"; exit 1; }',
-  'echo "releaser $nonce send"; IFS= read -r size',
-  'RELEASER_AGENT=$(dd bs=1 count="$size" 2>/dev/null); export RELEASER_AGENT',
+  'if command -v gzip >/dev/null; then send=packed; else send=plain; fi; echo "releaser $nonce $send"; IFS= read -r size',
+  'test "$(printf ab | (head -c 1; cat) 2>/dev/null)" = ab; thrifty=$?',
+  'RELEASER_AGENT=$(if test $thrifty = 0; then head -c "$size"; else dd bs=1 count="$size" 2>/dev/null; fi | if test $send = packed; then gzip -dc; else cat; fi); export RELEASER_AGENT',
   'exec sh -c "$RELEASER_AGENT" agent "$root" "$verb"',
 ].join('; ')
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the shell's
@@ -50,21 +53,27 @@ export async function startVerb(
   channel.stdin.on('error', () => {}) // a line that is lost shows in what is read
   channel.stdin.write(`${nonce}\n${root}\n${AGENT_HASH}\n${verb}\n`)
   const lines = lineReader(channel.stdout)
-  if ((await greeting(lines, nonce, channel, stderr)) === 'send') {
-    channel.stdin.write(`${AGENT_SCRIPT.length}\n`)
-    channel.stdin.write(AGENT_SCRIPT)
+  const asks = await greeting(lines, nonce, channel, stderr)
+  if (asks !== 'ready') {
+    const sent = asks === 'packed' ? gzipSync(AGENT_SCRIPT, { level: 9 }) : AGENT_SCRIPT
+    channel.stdin.write(`${sent.length}\n`)
+    channel.stdin.write(sent)
   }
   if (head !== '') channel.stdin.write(head)
   return { channel, lines, stderr }
 }
 
+/** How the agent is wanted; `ready`: not at all. */
+const GREETINGS = ['ready', 'packed', 'plain'] as const
+type Greeting = (typeof GREETINGS)[number]
+
 /** Skips what a login shell prints by itself, until our own first line. */
-async function greeting(lines: LineReader, nonce: string, channel: Channel, stderr: () => string): Promise<'ready' | 'send'> {
+async function greeting(lines: LineReader, nonce: string, channel: Channel, stderr: () => string): Promise<Greeting> {
   for (let noise = 0; noise < 10_000; noise++) {
     const line = await lines.next()
     if (line === null) break
-    if (line.endsWith(`releaser ${nonce} ready`)) return 'ready'
-    if (line.endsWith(`releaser ${nonce} send`)) return 'send'
+    const asks = GREETINGS.find((word) => line.endsWith(`releaser ${nonce} ${word}`))
+    if (asks) return asks
     if (line.endsWith(`releaser ${nonce} lacks`)) {
       channel.destroy()
       throw new ReleaserError('NOT_CHANGED', 'the host lacks dd', { hint: 'install it there, and deploy again' })

@@ -26,13 +26,16 @@ TAB=$(printf '\t')
 NL='
 '
 R=.releaser
+# What brought us here in a variable is no business of all that we start.
+MYSELF=${RELEASER_AGENT:-}; unset RELEASER_AGENT
 
 tell() { printf '@\t%s\n' "$1" 2>/dev/null || :; }
 end() { tell "end$TAB$1$TAB${2:-}"; }
 field() { sed -n "/^$1$TAB/{s///p;q;}" "$2"; }
 # columns NAMES: these fields of the plan, and `now`, in one line.
 columns() {
-  awk -F"$TAB" -v names="$1" -v now="$(date +%s)" 'BEGIN { n = split(names, name, " "); of["now"] = now } !($1 in of) { of[$1] = substr($0, length($1) + 2) }
+  at=; case " $1 " in *' now '*) at=$(now) ;; esac
+  awk -F"$TAB" -v names="$1" -v now="$at" 'BEGIN { n = split(names, name, " "); of["now"] = now } !($1 in of) { of[$1] = substr($0, length($1) + 2) }
     END { for (i = 1; i <= n; i++) printf "%s%s", of[name[i]], i < n ? "\t" : "\n" }' "$T/plan"
 }
 exists() { [ -e "$1" ] || [ -L "$1" ]; }
@@ -44,15 +47,19 @@ decode() { decoded=$(printf '%b.' "$1") && decoded=${decoded%.}; }
 # Older `sync` takes no operands and flushes everything: slower, as safe. One that takes them has failed when it says so.
 durable() { sync "$@" 2>/dev/null || { ! sync / 2>/dev/null && sync; }; }
 durable_tree() { sync -f "$1" 2>/dev/null || { ! sync -f / 2>/dev/null && sync; }; }
-# put FILE: stdin becomes FILE's content by one rename, on disk before and after.
-put() { cat >"$1.$$.tmp" && durable "$1.$$.tmp" && mv -f "$1.$$.tmp" "$1" && durable "${1%/*}" || { rm -f "$1.$$.tmp"; return 1; }; }
+# put FILE WORDS: what these words print becomes FILE's content by one rename, on disk before and after. They must notice what they
+# cannot write: cat, echo and printf do, sed and awk of busybox do not.
+put() {
+  file=$1; shift
+  "$@" >"$file.$$.tmp" && durable "$file.$$.tmp" && mv -f "$file.$$.tmp" "$file" && durable "${file%/*}" || { rm -f "$file.$$.tmp"; return 1; }
+}
 
 if command -v sha256sum >/dev/null 2>&1; then HASHER=sha256sum
 elif command -v shasum >/dev/null 2>&1; then HASHER='shasum -a 256'
 else HASHER='openssl dgst -sha256 -r'; fi
 # `hash<TAB>path`, whichever tool it was; GNU marks a line whose name it escaped with a leading backslash.
-plain_hashes() { sed -e '/^\\/{s/^\\//;s/\\\\/\\/g;}' -e "s/^\([0-9a-f]*\) [ *]/\1$TAB/"; }
-hash_of() { $HASHER "$1" | plain_hashes | cut -f 1; }
+plain_hashes() { sed -e '/^\\/{s/^\\//;s/\\\\/\\/g;}' -e "s/^\([0-9a-f]*\) [ *]/\1$TAB/" "$@"; }
+hash_of() { hash=$($HASHER "$1"); hash=${hash#"\\"}; printf '%s\n' "${hash%%[!0-9a-f]*}"; }
 
 # --- the lock: a directory of tokens, each the name of a living process --------------------------------------
 
@@ -109,8 +116,11 @@ holder_now() {
 # --- status ---------------------------------------------------------------------------------------------------
 
 fact() { printf '%s\t%s\n' "$1" "$2"; }
-# free k|i PATH: what is free (kB or inodes) on its file system, and where that is mounted; nothing where it counts none.
-free() { df "-P$1" "$2" 2>/dev/null | awk 'NR > 1 { for (n = NF; n > 4 && $n !~ /^([0-9]+%|-)$/; n--); if ($(n - 3) > 0) { at = $0; sub(/.*[0-9-]%? +\//, "/", at); print $(n - 1) "\t" at } }'; }
+# free PATH: lines `disk` and `inodes`, what is free (kB, inodes) on its file system, and where that is mounted; none where it counts none.
+free() {
+  { echo disk; df -Pk "$1"; echo inodes; df -Pi "$1"; } 2>/dev/null | awk '/^(disk|inodes)$/ { what = $0; line = 0; next }
+    line++ { for (n = NF; n > 4 && $n !~ /^([0-9]+%|-)$/; n--); if ($(n - 3) > 0) { at = $0; sub(/.*[0-9-]%? +\//, "/", at); print what "\t" $(n - 1) "\t" at } }'
+}
 verb_status() {
   wishes=' '; while IFS= read -r wish; do wishes="$wishes$wish "; done
   fact root "$ROOT"
@@ -125,17 +135,16 @@ verb_status() {
   [ "$(printf 'a b\0c' | xargs -0 sh -c 'printf %s. "$@"' sh 2>/dev/null)" != a\ b.c. ] || fact tool 'xargs -0'
   near=$ROOT; while [ ! -e "$near" ]; do near=${near%/*}; near=${near:-/}; done
   if [ -w "$near" ] && [ -d "$near" ]; then fact writable yes; else fact writable "no$TAB$near"; fi
-  fact disk "$(free k "$near")"
-  fact inodes "$(free i "$near")"
+  free "$near"
   cd "$ROOT" 2>/dev/null || { fact end status; return 0; }
   fact exists yes
   # First of all: what changes while the rest is read makes a plan void.
-  [ ! -r $R/seq ] || fact seq "$(head -c 20 $R/seq)"
+  [ ! -r $R/seq ] || { first_line $R/seq; fact seq "$line"; }
   if [ -L current ]; then fact current "link$TAB$(readlink current)"; elif exists current; then fact current "foreign${TAB}a real file or directory"; fi
   for dir in releases/*/; do dir=${dir%/}; [ -d "$dir" ] && [ ! -L "$dir" ] && fact dir "${dir#releases/}"; done
   [ -r $R/format ] || { fact end status; return 0; }
-  fact format "$(head -c 40 $R/format)"
-  fact identity "$(head -c 300 $R/identity 2>/dev/null)"
+  first_line $R/format; fact format "$line"
+  first_line $R/identity; fact identity "$line"
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
@@ -165,7 +174,7 @@ points_to() { [ -L current ] && [ "$(readlink current)" = "releases/$1" ]; }
 # directory in the way is refused. The link is read back, since no exit code proves anything.
 flip() {
   points_to "$1" && return 0
-  rm -f $R/flip/current && ln -s "releases/$1" $R/flip/current && mv -f $R/flip/current . && durable . && points_to "$1"
+  { ! exists $R/flip/current || rm -f $R/flip/current; } && ln -s "releases/$1" $R/flip/current && mv -f $R/flip/current . && durable . && points_to "$1"
 }
 # The link back was made before the switch: moving it needs neither a block nor an inode on a full disk.
 flip_back() {
@@ -183,10 +192,11 @@ unseed() {
     forget_seed "$path" || return 1
   done <"$T/seeded"
 }
-forget_seed() { [ ! -f $R/seeds ] || awk -F"$TAB" -v p="$1" '$1 != p' $R/seeds | put $R/seeds; }
+forget_seed() { [ ! -f $R/seeds ] || awk -F"$TAB" -v p="$1" '$1 != p' $R/seeds | put $R/seeds cat; }
 note_history() { # OK RESULT: one line a transaction, however often it is settled
   grep -q "$TAB$TX$TAB" $R/history 2>/dev/null && return 0
-  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(now)" "$TX" "$(columns 'action release previous by where')" "$1" "$(($(now) - $(cat "$T/began")))" "$2" \
+  ended=$(now); first_line "$T/began"
+  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$ended" "$TX" "$(columns 'action release previous by where')" "$1" "$((ended - ${line:-$ended}))" "$2" \
     >>$R/history && durable $R/history
 }
 state_lines() { sed -n "s/^$1$TAB//p" "$T/plan"; }
@@ -195,7 +205,7 @@ journalled() { phase open || phase pending || phase confirmed || phase reverting
 first_line() { line=; { IFS= read -r line <"$1"; } 2>/dev/null || :; }
 read_seq() { first_line $R/seq; seq=$line; case $seq in '' | *[!0-9]*) seq=0 ;; esac; }
 # advance: plans that were made before are void from here on; at the end too, for facts may have been read meanwhile.
-advance() { read_seq; echo $((seq + 1)) | put $R/seq; }
+advance() { read_seq; put $R/seq echo $((seq + 1)); }
 close_journal() { advance || :; rm -f "$R/journal/$TX.$1" && { durable $R/journal || :; }; }
 # settle: brings the transaction TX to its end, wherever it was left. Every part may be done twice.
 settle() { settle_once || { rm -rf "$R/spare" && settle_once; }; }
@@ -203,7 +213,7 @@ settle_once() {
   T=$R/tx/$TX
   phase open || ! journalled || [ -s "$T/plan" ] || return 1
   if phase confirmed; then
-    state_lines next | put $R/state && note_history ok "" && close_journal confirmed
+    state_lines next | put $R/state cat && note_history ok "" && close_journal confirmed
   elif phase reverting; then
     app_back_stop || :
     configure_back && link_back "$(field from "$T/plan")" && app_back_start || return 1
@@ -220,11 +230,11 @@ settle_once() {
   fi
 }
 # own_failure failed|bad: where a hook of the release failed, and not the line or another host, the host remembers it of the release.
-own_failure() { [ ! -e "$T/own-failure" ] || [ ! -d "releases/$(head -n 1 "$T/own-failure")" ] || state_lines "$1" | put $R/state; }
+own_failure() { [ ! -e "$T/own-failure" ] || [ ! -d "releases/$(head -n 1 "$T/own-failure")" ] || state_lines "$1" | put $R/state cat; }
 # owned TX-DIR: whether the process that made it lives; it may be on its way to the lock.
 owned() { for owner in "$1" "$1"/*.owner; do ! living "/lock/${owner##*/}" || return 0; done; return 1; }
 # claim: makes tx/TX. It has an owner before it has its name, so that whoever recovers meanwhile never takes it for litter.
-claim() { token "$TX" && own=$R/tx/$TOKEN.owner && mkdir "$own" && true >"$own/$TOKEN.owner" && mv "$own" "$T"; }
+claim() { token "$TX" && own=$R/tx/$TOKEN.owner && mkdir "$own" "$own/back" && true >"$own/$TOKEN.owner" && mv "$own" "$T"; }
 # recover: what a transaction that died left behind is settled by whoever takes the lock next.
 recover() {
   self=$TX; settled=$litter
@@ -241,8 +251,12 @@ recover() {
 }
 # What an earlier transfer left serves the same release, and no other.
 clear_incoming() {
-  wanted=$(sed -n "s/^step${TAB}receive$TAB.*$TAB//p" "$T/plan")
-  for old in "$R"/incoming/*; do [ "$old" = "$R/incoming/$wanted" ] || rm -rf "$old"; done
+  wanted=
+  for old in "$R"/incoming/*; do
+    exists "$old" || continue
+    [ -n "$wanted" ] || wanted=x$(sed -n "s/^step${TAB}receive$TAB.*$TAB//p" "$T/plan")
+    [ "$old" = "$R/incoming/${wanted#x}" ] || rm -rf "$old"
+  done
 }
 # kill_group "PID BIRTH": ends a process that we started and all of its group, if it is still the same one.
 kill_group() {
@@ -257,27 +271,36 @@ kill_group() {
 # --- run: one plan, one transaction -----------------------------------------------------------------------------
 
 # Some space and inodes are laid by, so that a disk that others have filled keeps nobody from going back.
-lay_by() { mkdir -p $R/spare && n=0 && while [ "$n" -lt 20 ] && n=$((n + 1)) && { [ -s "$R/spare/$n" ] || printf '%8192s' '' >"$R/spare/$n"; }; do :; done; }
-scarce() { for kind in k i; do left=$(free $kind .); left=${left%%"$TAB"*}; [ "${left:-512}" -ge 512 ] || return 0; done; return 1; }
+lay_by() { { [ -d $R/spare ] || mkdir -p $R/spare; } && n=0 && while [ "$n" -lt 20 ] && n=$((n + 1)) && { [ -s "$R/spare/$n" ] || printf '%8192s' '' >"$R/spare/$n"; }; do :; done; }
+scarce() {
+  # shellcheck disable=SC2046 # to be split
+  set -- $(free .)
+  while [ $# -gt 1 ]; do case $1 in disk | inodes) [ "$2" -ge 512 ] || return 0 ;; esac; shift; done
+  return 1
+}
 # cannot WHAT: sets `why`, and fails. What the file system has against us shows when we write a little there.
 cannot() { why="cannot $1$(blame "$(dd if=/dev/zero of="$ROOT/$R/probe.tmp" bs=4096 count=4 2>&1; rm -f "$ROOT/$R/probe.tmp")")"; return 1; }
 # blame WORDS: what a tool said that a file system has against us, and which one; nothing where it is none of these.
 blame() {
-  printf '%s\n' "$1" | awk -v free="$(free k "$ROOT")" -v inodes="$(free i "$ROOT" | cut -f 1)" -v at="$ROOT" '
+  { free "$ROOT"; printf '%s\n' "$1"; } | awk -F"$TAB" -v at="$ROOT" '
+    NF == 3 && $1 == "disk" { kb = $2; at = $3; next } NF == 3 && $1 == "inodes" { inodes = $2; next }
     match($0, /No space left on device|Read-only file system|([Dd]isk q|Q)uota exceeded|Permission denied|Operation not permitted|(Input\/output|I\/O) error/) {
-      if (split(free, f, "\t") == 2) at = f[2]
-      print ": " substr($0, RSTART, RLENGTH) (/No space/ ? (inodes == "0" ? ", no inodes" : ", " f[1] + 0 " kB") " are free" : "") " on " at; exit }'
+      print ": " substr($0, RSTART, RLENGTH) (/No space/ ? (inodes == "0" ? ", no inodes" : ", " kb + 0 " kB") " are free" : "") " on " at; exit }'
 }
 unwritable() { cannot "write in $ROOT${1:-/$R}"; end failed "$why"; return 1; }
+are_there() { for room; do [ -d "$room" ] || return 1; done; }
+lay_foundations() {
+  (umask 077 && mkdir -p $R/lock $R/journal $R/tx $R/flip $R/trash $R/incoming $R/manifests $R/overlays) && mkdir -p releases shared
+}
 verb_run() {
   IFS= read -r TX && IFS= read -r HASH || return 64
   case $TX in *[!0-9a-f]* | '') return 64 ;; esac
-  mkdir -p "$ROOT" && cd "$ROOT" || { end failed "cannot make $ROOT"; return 1; }
-  [ ! -L $R ] && (umask 077 && mkdir -p $R/lock $R/journal $R/tx $R/flip $R/trash $R/incoming $R/manifests $R/overlays) && mkdir -p releases shared \
+  { [ -d "$ROOT" ] || mkdir -p "$ROOT"; } && cd "$ROOT" || { end failed "cannot make $ROOT"; return 1; }
+  [ ! -L $R ] && { are_there $R/lock $R/journal $R/tx $R/flip $R/trash $R/incoming $R/manifests $R/overlays releases shared || lay_foundations; } \
     || { unwritable ""; return 1; }
   ! scarce || rm -rf $R/spare
   T=$R/tx/$TX
-  claim && mkdir "$T/back" && mkfifo "$T/ctl" && now >"$T/began" || { unwritable; return 1; }
+  claim && mkfifo "$T/ctl" && now >"$T/began" || { unwritable; return 1; }
   line=; while IFS= read -r line && [ "$line" != end ]; do printf '%s\n' "$line" || break; done >"$T/plan"
   [ "$line" = end ] || { rm -rf "$T"; unwritable; return 1; }
   take_lock "$TX" || {
@@ -292,9 +315,9 @@ verb_run() {
   if ! journalled; then
     [ -z "${watchdog:-}" ] || kill -KILL "$watchdog" 2>/dev/null
     for other in "$R"/lock/*-"$TX".held; do other=${other##*/}; [ "$other" = "$TOKEN.held" ] || kill -KILL "${other%%-*}" 2>/dev/null; done
-    rm -rf "$T"; rm -f "$R"/lock/*-"$TX".held
+    rm -rf "$T" "$R"/lock/*-"$TX".held
   fi
-  rm -f "$mine.held"
+  [ ! -e "$mine.held" ] || rm -f "$mine.held"
   end "$result" "$why"
   return "$code"
 }
@@ -303,14 +326,15 @@ transaction() {
   result=failed; why=; kept=
   recover && clear_incoming || cannot "settle what an earlier deploy left here" || return
   [ -z "$settled" ] || tell "note${TAB}an earlier deploy that was cut off has been settled"
+  planned=$(columns 'app target seq')
   read_seq
-  if [ -n "$settled" ] || [ "$seq" != "$(field seq "$T/plan")" ]; then
+  if [ -n "$settled" ] || [ "$seq" != "${planned##*"$TAB"}" ]; then
     [ -z "$settled" ] || [ ! -e $R/format ] || advance
     result=moved; return 1
   fi
-  identity=$(field app "$T/plan")$TAB$(field target "$T/plan")
+  identity=${planned%"$TAB"*}
   if [ ! -e $R/format ]; then
-    printf 'version\t1\nend\n' | put $R/state && printf '%s\n' "$identity" | put $R/identity && echo $FORMAT | put $R/format || cannot "write in $R" || return
+    put $R/state printf 'version\t1\nend\n' && put $R/identity printf '%s\n' "$identity" && put $R/format echo $FORMAT || cannot "write in $R" || return
   elif first_line $R/format; [ "$line" != $FORMAT ] || { first_line $R/identity; [ "$line" != "$identity" ]; }; then
     result=moved; return 1
   fi
@@ -329,7 +353,7 @@ transaction() {
 
 install_agent() {
   AGENT=$R/agent-$HASH.sh
-  [ -r "$AGENT" ] || { printf '%s\n' "$RELEASER_AGENT" | put "$AGENT" && [ "$(hash_of "$AGENT")" = "$HASH" ]; } || { rm -f "$AGENT"; return 1; }
+  [ -r "$AGENT" ] || { put "$AGENT" printf '%s\n' "$MYSELF" && [ "$(hash_of "$AGENT")" = "$HASH" ]; } || { rm -f "$AGENT"; return 1; }
   [ "$(readlink $R/agent)" = "${AGENT##*/}" ] || {
     rm -f $R/flip/agent && ln -s "${AGENT##*/}" $R/flip/agent && mv -f $R/flip/agent $R && durable $R && [ "$(readlink $R/agent)" = "${AGENT##*/}" ]
   }
@@ -385,7 +409,7 @@ work() {
     tell "ok$TAB$number"
   done
   if phase open; then
-    state_lines next | put $R/state && note_history ok "" && close_journal open || cannot "write in $R" || return
+    state_lines next | put $R/state cat && note_history ok "" && close_journal open || cannot "write in $R" || return
   elif phase confirmed; then settle || :; fi
   result='done'
 }
@@ -412,7 +436,7 @@ step_receive() { # RELEASE DIGEST
   I=$R/incoming/$2
   tell "wait${TAB}received"
   hear 'go received' || return 1
-  [ "$(cat "$I/verified" 2>/dev/null)" = "$TX" ] || { why="the release did not arrive whole"; return 1; }
+  first_line "$I/verified"; [ "$line" = "$TX" ] || { why="the release did not arrive whole"; return 1; }
   true >"$I/overlay" || cannot "write in $R"
 }
 step_link() { # d|f PATH TARGET: PATH of the staged tree becomes a link into shared/
@@ -433,13 +457,16 @@ step_link() { # d|f PATH TARGET: PATH of the staged tree becomes a link into sha
 }
 step_publish() { # RELEASE DIR
   exists "releases/$2" && { why="releases/$2 is there already"; return 1; }
-  put "$R/manifests/$1" <"$I/manifest" && put "$R/overlays/$2" <"$I/overlay" && durable_tree "$I/tree" \
-    && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" || cannot "name releases/$2"
+  written="$R/manifests/$1.$$.tmp" laid="$R/overlays/$2.$$.tmp"
+  cat "$I/manifest" >"$written" && cat "$I/overlay" >"$laid" && durable "$written" "$laid" \
+    && mv -f "$written" "$R/manifests/$1" && mv -f "$laid" "$R/overlays/$2" && durable $R/manifests $R/overlays && durable_tree "$I/tree" \
+    && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" \
+    || { rm -f "$written" "$laid"; cannot "name releases/$2"; }
 }
 # own_locale: somebody's own command gets the language of the host back, which we have put aside.
 own_locale() {
   if [ -n "${RELEASER_LC_ALL:-}" ]; then LC_ALL=$RELEASER_LC_ALL; else unset LC_ALL; fi
-  unset RELEASER_LC_ALL RELEASER_AGENT
+  unset RELEASER_LC_ALL
 }
 load_env() {
   while IFS=$TAB read -r key name value; do
@@ -483,7 +510,7 @@ step_confirm() { # SECONDS; 0: nobody is asked
   settle || tell "note${TAB}confirmed, but that could not be written down; the next deploy does it"
 }
 # A freeze by hand is a file of its own, so that it outlives whoever made it, and a reboot.
-step_freeze() { signature | put $R/frozen && [ -s $R/frozen ] || cannot "write in $R"; }
+step_freeze() { signature | put $R/frozen cat && [ -s $R/frozen ] || cannot "write in $R"; }
 step_unfreeze() { { [ ! -e $R/frozen ] || mv -f $R/frozen "$T/frozen"; } && durable $R || cannot "write in $R"; }
 # The undo of both: nobody freezes what is frozen, so a freeze under a journal of `lock` is its own.
 unfreeze() {
@@ -554,10 +581,12 @@ end_children() {
 verb_confirm() {
   IFS= read -r TX || return 64
   cd "$ROOT" && T=$R/tx/$TX || { end failed; return 1; }
-  if phase confirmed || grep -q "$TAB$TX$TAB.*${TAB}ok$TAB" $R/history 2>/dev/null; then end confirmed "$(cat $R/identity)"; return 0; fi
-  move_phase pending confirmed || { end late; return 1; }
-  echo confirmed 1<>"$T/ctl"
-  end confirmed "$(cat $R/identity)"
+  if phase confirmed || { ! phase pending && grep -q "$TAB$TX$TAB.*${TAB}ok$TAB" $R/history 2>/dev/null; }; then :
+  else
+    move_phase pending confirmed || { end late; return 1; }
+    echo confirmed 1<>"$T/ctl"
+  fi
+  first_line $R/identity; end confirmed "$line"
 }
 
 # --- exec: somebody's own command in the current release -----------------------------------------------------------

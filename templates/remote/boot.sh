@@ -100,7 +100,7 @@ place_way() {
   [ ! -f "$B/was" ] || old=$(cat "$B/was")
   [ -z "$way" ] || with_way "$way" "$B/new" || return 1
   [ -z "$old" ] || [ "$old" = "$way" ] || with_way "$old" "$B/none" || return 1
-  { [ -z "$way" ] || printf '%s\n' "$way" | put "$R/$1"; } && { [ -n "$way" ] || { rm -f "$R/$1" && durable "$R"; }; } || cannot "write in $R"
+  { [ -z "$way" ] || put "$R/$1" printf '%s\n' "$way"; } && { [ -n "$way" ] || { rm -f "$R/$1" && durable "$R"; }; } || cannot "write in $R"
 }
 with_way() { # WAY FILE
   IFS=$TAB read -r kind unit mark <<END
@@ -125,5 +125,5 @@ unplace() { # boot|unit
     n=$((n + 1))
     install_way "$kind" "$unit" "$mark" "$B/$n" || return 1
   done <"$B/ways"
-  if [ -f "$B/was" ]; then put "$R/$1" <"$B/was"; else rm -f "$R/$1"; fi
+  if [ -f "$B/was" ]; then put "$R/$1" cat "$B/was"; else rm -f "$R/$1"; fi
 }

@@ -61,7 +61,7 @@ step_render() { # DIR FROM TO MODE MARK SECRETS; MODE and SECRETS may be `-`
   mode=$4; [ "$mode" != - ] || { mode=$(mode_of "$template"); [ $code != 4 ] || mode=${mode%??}00; }
   case $code in 0 | 4) chmod "$mode" "$T/rendered" ;; *) false ;; esac && durable "$T/rendered" && { case $3 in */*) mkdir -p "${to%/*}" ;; esac; } \
     && cover "$1" "$3" && size=$(wc -c <"$T/rendered") && hash=$(hash_of "$T/rendered") && mv -f "$T/rendered" "$to" && durable "${to%/*}" \
-    && { { cat "$R/overlays/$1" 2>/dev/null; printf '%s\tf\t%s\t%s\t%s\t%s\n' "$3" "$mode" "$((size))" "$hash" "$5"; } | put "$R/overlays/$1"; } \
+    && { { cat "$R/overlays/$1" 2>/dev/null; printf '%s\tf\t%s\t%s\t%s\t%s\n' "$3" "$mode" "$((size))" "$hash" "$5"; } | put "$R/overlays/$1" cat; } \
     || cannot "write $3 in releases/$1"
 }
 # no_links DIR PATH: refuses a path of a release that leads over a link, and so maybe out of it.
@@ -94,6 +94,7 @@ step_again() { # RELEASE DIGEST FROM copy|hardlink; DIGEST `-` where nobody know
   [ ! -f "$R/overlays/$3" ] || awk -F"$TAB" '$2 == "l"' "$R/overlays/$3" >"$I/links"
   awk -F"$TAB" 'pass == 1 { over[$1] = 1; next }
     { for (path = $1; path != ""; path = sub("/[^/]*$", "", path) ? path : "") if (path in over) next } 1' pass=1 "$I/links" pass=2 "$I/manifest" >"$M/manifest"
+  read_manifest
   (
     cd "$I/tree" && lay_out || exit 1
     take_over

@@ -71,7 +71,7 @@ find_app() {
 }
 fact_app() { s_pid=-; fact_unit; ! app_now || fact app "$app$TAB$app_dir"; }
 # Where it cannot be written down the app runs all the same, and is looked for the next time.
-note_app() { app_birth=$birth app_dir=$s_dir; echo "$app $birth $BOOT $s_dir" | put "$R/app" || rm -f "$R/app" || :; }
+note_app() { app_birth=$birth app_dir=$s_dir; put "$R/app" echo "$app $birth $BOOT $s_dir" || rm -f "$R/app" || :; }
 # Its whole group, where it leads one: a shell in between must not be all that ends.
 signal_app() { kill "-$1" "-$app" 2>/dev/null || kill "-$1" "$app" 2>/dev/null || :; }
 app_gone() { ! { born "$app" && [ "$birth" = "$app_birth" ]; } && ! group_lives "$app"; }
@@ -132,8 +132,8 @@ ended_early() { ! born "$app"; }
 
 step_configure() { # the app's environment takes the place of the one that is there
   save env "$R/env" && save shared-env shared/env && durable "$T/back" || cannot "write the way back" || return
-  sed -n "s/^app-env$TAB/env$TAB/p" "$T/plan" | put "$R/env" && decode "$(field shared-env "$T/plan")" \
-    && (umask 077 && printf %s "$decoded" | put shared/env) || cannot "write shared/env"
+  sed -n "s/^app-env$TAB/env$TAB/p" "$T/plan" | put "$R/env" cat && decode "$(field shared-env "$T/plan")" \
+    && (umask 077 && put shared/env printf %s "$decoded") || cannot "write shared/env"
 }
 # save NAME FILE: FILE's content, or that it is not there, is laid by for the way back, once.
 save() {

@@ -1,6 +1,7 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { currentOf } from './invariants.ts'
+import { allProcesses } from './processes.ts'
 import { APP_SECONDS } from './scenarios.ts'
 
 interface Running {
@@ -10,16 +11,10 @@ interface Running {
 
 /** The apps that run from the releases of the host at `path`. */
 async function appsAt(path: string): Promise<readonly Running[]> {
-  const found = (await readdir('/proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .map(async (pid): Promise<readonly Running[]> => {
-      const [line, cwd] = await Promise.all([
-        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-        readlink(`/proc/${pid}/cwd`).catch(() => ''),
-      ])
-      return line === `sleep\0${APP_SECONDS}\0` && cwd.startsWith(join(path, 'releases/')) ? [{ pid: Number(pid), cwd }] : []
-    })
-  return (await Promise.all(found)).flat()
+  const found = allProcesses()
+    .filter(({ words }) => words === `sleep\0${APP_SECONDS}\0`)
+    .map(async ({ pid }): Promise<Running> => ({ pid, cwd: await readlink(`/proc/${pid}/cwd`).catch(() => '') }))
+  return (await Promise.all(found)).filter(({ cwd }) => cwd.startsWith(join(path, 'releases/')))
 }
 
 export async function endApps(path: string): Promise<void> {

@@ -45,6 +45,15 @@ export const BROKEN_AGENTS: readonly BrokenAgent[] = [
     scenario: 'second deploy',
     at: /^(kill|crash)-before .*open \/releases\//,
   },
+  {
+    name: 'notes that it has rendered before it has',
+    script: instead('&& mv -f "$T/rendered" "$to" && durable', '&& durable').replace(
+      '|| cannot "write $3 in',
+      '&& mv -f "$T/rendered" "$to" || cannot "write $3 in',
+    ),
+    scenario: 'rollback that renders anew, with another environment',
+    at: /^(kill|crash)-after .*rename\w* \/\.releaser\/overlays\//,
+  },
 ]
 
 function instead(text: string | RegExp, other: string): string {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,7 +21,7 @@ export interface Watched {
   /** What their environment must hold. */
   readonly env: Readonly<Record<string, string>>
   /** How many calls were made so far, and whether a crash has ended the host. */
-  look(): Promise<{ readonly calls: number; readonly crashed: boolean }>
+  look(): { readonly calls: number; readonly crashed: boolean }
   /** The calls so far, as `rename /path`, in their order; empty unless `log` was asked for. */
   calls(): Promise<readonly string[]>
 }
@@ -36,13 +37,14 @@ export async function watch(root: string, file: string, fault?: Fault, log = fal
       ...(fault && { FAULT_AT: String(fault.at), FAULT_MODE: fault.mode }),
       ...(log && { FAULT_LOG: `${file}.log` }),
     },
-    look: async () => {
-      const counter = await open(file)
+    look: () => {
+      const counter = openSync(file, 'r')
       try {
-        const { buffer } = await counter.read(Buffer.alloc(8), 0, 8, 0)
+        const buffer = Buffer.alloc(8)
+        readSync(counter, buffer, 0, 8, 0)
         return { calls: buffer.readUInt32LE(0), crashed: buffer.readUInt32LE(4) !== 0 }
       } finally {
-        await counter.close()
+        closeSync(counter)
       }
     },
     calls: async () => {

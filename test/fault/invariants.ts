@@ -3,6 +3,7 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeState } from '../../src/model/host-state.ts'
 import { decodeManifest, type Manifest } from '../../src/model/manifest.ts'
+import type { Rendered } from './scenarios.ts'
 
 /** What the client said, in the one word that matters: which release it promised to be current. `unknown`: it said it does not know. */
 export type Reported = 'done' | 'kept' | 'unknown'
@@ -16,6 +17,8 @@ export interface Expected {
   readonly meanwhile?: string | undefined
   /** The directory that served when the command began, where that was not `before`: a command before it had got that far. */
   readonly serving?: string | null | undefined
+  /** What is rendered, and what it says in `before` and in `after`; of `after` there may be a later twin in its place. */
+  readonly rendered?: Rendered | undefined
   /** The digests (hex) of all releases by id, known from elsewhere than the host. */
   readonly digests?: ReadonlyMap<string, string>
 }
@@ -24,14 +27,21 @@ export interface Expected {
 export async function violations(path: string, expected: Expected): Promise<readonly string[]> {
   const { before, after, reported } = expected
   const current = await currentOf(path)
-  const found = [...current.wrong, ...(await brokenReleases(path, expected.digests))]
+  const found = [...current.wrong, ...(await brokenReleases(path, expected))]
   // What an agent of root must never take away, though it reads from there where it has nothing to read.
   if (!(await lstat('/dev/null')).isCharacterDevice()) found.push('/dev/null is no device any more')
   const dirs = await names(join(path, 'releases'))
   const allowed = { done: [after], kept: [before], unknown: [before, after] }[reported]
   if (expected.meanwhile !== undefined) allowed.push(expected.meanwhile)
   if (reported === 'kept' && expected.serving !== undefined) allowed.push(expected.serving)
-  if (!allowed.includes(current.dir)) found.push(`current is ${current.dir}, but the client said ${reported}`)
+  const { rendered } = expected
+  if (rendered && current.dir !== null) {
+    const is = await text(join(path, 'releases', current.dir, rendered.path))
+    const should = current.dir === before ? rendered.before : rendered.after
+    if (is !== should) found.push(`${rendered.path} of ${current.dir} says ${JSON.stringify(is)}, not ${JSON.stringify(should)}`)
+  }
+  const twin = rendered && current.dir?.startsWith(`${idOf(after ?? '')}~`) ? after : current.dir
+  if (!allowed.includes(twin)) found.push(`current is ${current.dir}, but the client said ${reported}`)
   if (current.dir !== null && !dirs.includes(current.dir))
     found.push(`current points to releases/${current.dir}, which is not there`)
   if (current.dir !== null && !(await hasManifest(path, current.dir))) found.push(`${current.dir} is current and has no manifest`)
@@ -58,8 +68,9 @@ export async function leftovers(path: string): Promise<readonly string[]> {
 }
 
 /** Releases under their final name whose tree is not, byte for byte, their manifest with the links to `shared/` laid over it. */
-async function brokenReleases(path: string, digests: ReadonlyMap<string, string> | undefined): Promise<string[]> {
+async function brokenReleases(path: string, { digests, rendered, before }: Expected): Promise<string[]> {
   const found: string[] = []
+  const { dir: current } = await currentOf(path)
   for (const dir of await names(join(path, 'releases'))) {
     if (!(await hasManifest(path, dir))) continue
     const bytes = await text(join(path, '.releaser/manifests', idOf(dir)))
@@ -67,8 +78,12 @@ async function brokenReleases(path: string, digests: ReadonlyMap<string, string>
     if (!manifest) found.push(`the manifest of ${dir} cannot be read`)
     if (digests?.has(idOf(dir)) && digests.get(idOf(dir)) !== sha256(bytes))
       found.push(`the manifest of ${dir} is not its release's`)
-    const should = expectedTree(manifest ?? [], await text(join(path, '.releaser/overlays', dir)))
-    const is = await treeOf(join(path, 'releases', dir))
+    const overlay = await text(join(path, '.releaser/overlays', dir))
+    // One that has never served may have been left while it was rendered: it has its name, and never will serve.
+    const half = rendered && ![before, current].includes(dir) && !overlay.includes(`${rendered.path}\tf\t`)
+    const sure = (line: string) => !(half && line.startsWith(rendered.path))
+    const should = expectedTree(manifest ?? [], overlay).filter(sure)
+    const is = (await treeOf(join(path, 'releases', dir))).filter(sure)
     for (const line of should.filter((line) => !is.includes(line))) found.push(`${dir} lacks ${line}`)
     for (const line of is.filter((line) => !should.includes(line))) found.push(`${dir} has ${line}`)
   }
@@ -85,7 +100,7 @@ export async function currentOf(path: string): Promise<{ readonly dir: string | 
   return dir === undefined ? { dir: null, wrong: [`current points to ${target}`] } : { dir, wrong: [] }
 }
 
-/** Manifest and overlay as lines; a link laid over a path hides what was shipped there, and brings the folders above it. */
+/** Manifest and overlay as lines; what is laid over a path hides what was shipped there, and brings the folders above it. */
 function expectedTree(manifest: Manifest, overlay: string): string[] {
   const links = overlay.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')]))
   const covered = (path: string) => links.some(([link = '']) => path === link || path.startsWith(`${link}/`))
@@ -97,8 +112,8 @@ function expectedTree(manifest: Manifest, overlay: string): string[] {
       return [entry.type === 'directory' ? `${entry.path}/ ${mode}` : `${entry.path} ${mode} ${entry.sha256}`]
     }),
   )
-  for (const [link = '', , , , target] of links) {
-    lines.add(`${link} -> ${target}`)
+  for (const [link = '', type, mode, , target] of links) {
+    lines.add(type === 'f' ? `${link} ${Number.parseInt(mode ?? '', 8).toString(8)} ${target}` : `${link} -> ${target}`)
     const parts = link.split('/')
     for (let depth = 1; depth < parts.length; depth++) {
       const folder = parts.slice(0, depth).join('/')

@@ -38,9 +38,9 @@ export function spread<T>(all: readonly T[], count: number): readonly T[] {
   return all.filter((_, index) => (index * 0.618_033_988_749_895) % 1 < count / all.length)
 }
 
-/** The host of an app has to be made anew each time, and what was cut off is settled before anything else is done. */
+/** The host of an app has to be made anew each time, what is rendered is laid out first, and what was cut off settled before all else. */
 function weight({ scenario, calls }: Rehearsal): number {
-  if (scenario.app) return 1
+  if (scenario.app || scenario.rendered) return 1
   if (scenario.interrupted) return 2
   return calls.length < 150 ? 8 : 4
 }

@@ -23,6 +23,14 @@ export interface Scenario {
   readonly meanwhile?: string
   /** An app runs there: the one that serves, with the environment of its release, and no other. */
   readonly app?: true
+  /** A file of each release that is rendered, and what it says before and after. A directory that was left half rendered is not used again. */
+  readonly rendered?: Rendered
+}
+
+export interface Rendered {
+  readonly path: string
+  readonly before: string
+  readonly after: string
 }
 
 /** By which the app of a scenario is known among all processes. */
@@ -42,11 +50,19 @@ export async function scenarios(base: string): Promise<readonly Scenario[]> {
   const b = await make('b', { ...SAME, VERSION: 'b', 'to none': '-> nowhere' })
   const c = await make('c', { ...SAME, VERSION: 'c' })
   const seeds = await make('seeds', { ...SAME, VERSION: 's', 'data/seed.txt': 'first content', 'conf/app.env': 'A=1' })
-  const known = new Map([a, b, c, seeds].map(({ id, manifest }) => [id, manifest]))
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template
+  const text = 'word: ${WORD}, unset: ${NONE:-nothing}\n'
+  const [old, recent] = [
+    await make('old', { ...SAME, 'conf.in': text, 'etc/conf': 'shipped' }),
+    await make('new', { 'conf.in': text }),
+  ]
+  const known = new Map([a, b, c, seeds, old, recent].map(({ id, manifest }) => [id, manifest]))
   const deploy = (release: TestRelease, target: Partial<Target> = {}, appEnv = {}) =>
     command(known, target, release, 'deploy', appEnv)
   const shared = { dirs: ['data', 'var/log'], files: ['conf/app.env'] }
   const runs = (release: TestRelease, hooks = {}) => deploy(release, { ...APP, hooks }, { WORD: release.version })
+  const templates = [{ from: 'conf.in', to: 'etc/conf' }]
+  const says = (word: string) => `word: ${word}, unset: nothing\n`
   const fails = { 'post-activate': 'echo "this release does not work"; exit 3' }
   return [
     { name: 'first deploy', start: [], command: deploy(a), before: null, after: a.id },
@@ -70,6 +86,14 @@ export async function scenarios(base: string): Promise<readonly Scenario[]> {
       app: true,
     },
     { name: 'rollback', start: [deploy(a), deploy(b)], command: command(known, {}, a, 'rollback'), before: b.id, after: a.id },
+    {
+      name: 'rollback that renders anew, with another environment',
+      start: [deploy(old, { templates }, { WORD: 'first' }), deploy(recent, { templates }, { WORD: 'second' })],
+      command: command(known, { templates }, old, 'rollback', { WORD: 'third' }),
+      before: recent.id,
+      after: `${old.id}~2`,
+      rendered: { path: 'etc/conf', before: says('second'), after: says('third') },
+    },
     { name: 'deploy with shared paths', start: [deploy(a)], command: deploy(seeds, { shared }), before: a.id, after: seeds.id },
     { name: 'prune', start: [deploy(a), deploy(b), deploy(c)], command: prune(1), before: c.id, after: c.id },
     {

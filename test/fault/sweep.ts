@@ -15,7 +15,7 @@ export async function rehearse(world: World, scenario: Scenario, agent?: string)
   const place = await world.host(scenario, agent)
   const { watched } = await place.run(scenario.command, { log: true })
   await place.settled()
-  return { scenario, calls: await watched.calls(), end: await portrait(place.path) }
+  return { scenario, calls: await watched.calls(), end: await portrait(place.path, scenario) }
 }
 
 /** Tries points, `atOnce` at a time; a line for each violation. `hearOut`: clients whose host died are heard to their end, 20 s. */
@@ -67,7 +67,7 @@ async function tryPoint(
   const again = await place.run(scenario.command)
   wrong.push(...(await check(place, scenario, again, found)).map((line) => `rerun: ${line}`))
   wrong.push(...(await leftovers(place.path)).filter((line) => !isRubbish(line)).map((line) => `rerun: ${line}`))
-  const end = await portrait(place.path)
+  const end = await portrait(place.path, scenario)
   if (!isDeepStrictEqual(end, ideal)) wrong.push(`rerun: the end is ${JSON.stringify(end)}, not ${JSON.stringify(ideal)}`)
   if (scenario.after !== scenario.before && reportedBy(again) !== 'done') wrong.push(`rerun: it failed: ${inWords(again.fate)}`)
   return { wrong, later }
@@ -97,10 +97,10 @@ async function check(place: Place, scenario: Scenario, ran: Ran, found: Found): 
       () => ['the client hung'],
       () => ['the client hung, and it did not settle'],
     )
-  const { before, after, interrupted } = scenario
+  const { before, after, interrupted, rendered } = scenario
   const reported = reportedBy(ran)
   const meanwhile = reported === 'unknown' || interrupted ? scenario.meanwhile : undefined
-  const expected = { before, after, reported, meanwhile, serving: found.serving }
+  const expected = { before, after, reported, meanwhile, rendered, serving: found.serving }
   const told = reported === 'unknown' ? [] : await violations(place.path, expected)
   const settled = await place.settled().then(
     () => [],
@@ -134,8 +134,10 @@ function lies(fate: Fate): readonly string[] {
 }
 
 /** How a host is, without what is never the same twice. */
-async function portrait(path: string): Promise<unknown> {
-  const list = async (dir: string) => (await readdir(join(path, dir)).catch(() => [])).sort()
+async function portrait(path: string, { rendered }: Scenario): Promise<unknown> {
+  // What was left half rendered had the number of the twin that took its place.
+  const plain = (names: readonly string[]) => names.map((name) => (rendered ? name.replace(/~\d+/, '~N') : name)).sort()
+  const list = async (dir: string) => plain(await readdir(join(path, dir)).catch(() => []))
   const state = decodeState((await readFile(join(path, '.releaser/state'), 'utf8').catch(() => '')).split('\n').slice(0, -1))
   return {
     releases: await list('releases'),
@@ -143,7 +145,7 @@ async function portrait(path: string): Promise<unknown> {
     overlays: await list('.releaser/overlays'),
     shared: await listTree(join(path, 'shared')).catch(() => []),
     seeds: await readFile(join(path, '.releaser/seeds'), 'utf8').catch(() => ''),
-    known: state?.releases.map(({ dir, state }) => `${dir} ${state}`).sort(),
+    known: state && plain(state.releases.map(({ dir, state }) => `${dir} ${state}`)),
     served: state?.served,
     pinned: state?.pinned,
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import type { Remote } from '../../src/remote/remote.ts'
 import { until } from '../support/until.ts'
 import { endApps } from './apps.ts'
 import { type Fault, type Watched, watch } from './injector.ts'
+import { allProcesses, ofProcess } from './processes.ts'
 import type { Command, Scenario } from './scenarios.ts'
 
 /** Folders of hosts as a scenario finds them, made once and copied for each fault. */
@@ -123,7 +124,7 @@ function placeAt(dir: string): Place {
       const env = { PATH: `${tools === undefined ? '' : `${tools}:`}/usr/local/bin:/usr/bin:/bin`, HOME: dir, ...injected }
       const lines: ProcessRemote[] = []
       const connect = async (): Promise<Remote> => {
-        if ((await watched.look()).crashed) throw new ReleaserError('CONNECTION', 'the host is down')
+        if (watched.look().crashed) throw new ReleaserError('CONNECTION', 'the host is down')
         const line = processRemote({ env, cwd: dir })
         lines.push(line)
         return line
@@ -132,7 +133,9 @@ function placeAt(dir: string): Place {
         (value) => ({ value }),
         (error: unknown) => ({ error }),
       )
-      const fate = await Promise.race([later, end(fault, watched)])
+      const told = new AbortController()
+      const fate = await Promise.race([later, end(fault, watched, told.signal)])
+      told.abort()
       if (fate === 'hung') for (const group of lines.flatMap((line) => line.groups())) process.kill(-group, 'SIGKILL')
       return { fate, later, watched }
     },
@@ -144,39 +147,29 @@ function placeAt(dir: string): Place {
   }
 }
 
-/** A dead host tells nobody anything: the test does not wait with the client for it. */
-async function end(fault: Fault | undefined, watched: Watched): Promise<'hung' | 'crashed'> {
+/** A dead host tells nobody anything: the test does not wait with the client for it. Looks until somebody else was `told`. */
+async function end(fault: Fault | undefined, watched: Watched, told: AbortSignal): Promise<'hung' | 'crashed'> {
   const deadline = Date.now() + LONGEST_MS
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !told.aborted) {
     await new Promise((resolve) => setTimeout(resolve, 50).unref())
-    if (fault?.mode.startsWith('crash') && (await watched.look()).crashed) return 'crashed'
+    if (fault?.mode.startsWith('crash') && watched.look().crashed) return 'crashed'
   }
   return 'hung'
 }
 
 /** Whether somebody holds the lock, or an agent is there that may be about to: a watchdog whose worker was killed at once. */
 async function atWork(path: string): Promise<boolean> {
-  return (await isHeld(path)) || (await agentRuns(path))
-}
-
-async function agentRuns(path: string): Promise<boolean> {
-  const lines = (await readdir('/proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8'))
-  return (await Promise.allSettled(lines)).some(
-    (line) => line.status === 'fulfilled' && line.value.includes(`\0${path}\0watch\0`),
-  )
+  return (await isHeld(path)) || allProcesses().some(({ words }) => words.includes(`\0${path}\0watch\0`))
 }
 
 async function isHeld(path: string): Promise<boolean> {
   const tokens = await readdir(join(path, '.releaser/lock')).catch(() => [])
-  const alive = tokens.map(async (token) => {
+  return tokens.some((token) => {
     const [pid, birth] = token.split('-')
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+    const stat = ofProcess(Number(pid), 'stat')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] !== 'Z' && fields[19] === birth
   })
-  return (await Promise.all(alive)).includes(true)
 }
 
 async function fateOf({ fate }: Ran): Promise<void> {
