@@ -75,6 +75,11 @@ export function refuseForeign(
   facts: Facts,
   wanted: { readonly app: string; readonly target: string; readonly host: string },
 ): void {
+  if (facts.format === Number.POSITIVE_INFINITY) {
+    throw new ReleaserError('USAGE', `${facts.root} on ${wanted.host} is no place for releases: it belongs to a build host`, {
+      hint: 'give this target a path of its own',
+    })
+  }
   if (facts.format !== null && facts.format > FORMAT) {
     throw new ReleaserError(
       'NOT_CHANGED',
