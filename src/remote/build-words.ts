@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { encodeManifest, type Manifest } from '../model/manifest.ts'
+import { AGENT_HASH } from './agent-script.ts'
 import { type Author, escapeValue } from './wire.ts'
 
 /** What a build host is told of a build. */
@@ -24,6 +25,7 @@ export function encodeBuild({ author, run, dir, output, env, clean, sources }: W
     `by\t${author.by}`,
     `where\t${author.where}`,
     `message\t${author.message}`,
+    `agent\t${AGENT_HASH}`,
     `run\t${escapeValue(run)}`,
     `dir\t${escapeValue(dir === '' ? '.' : dir)}`,
     `output\t${escapeValue(output)}`,

@@ -40,6 +40,7 @@ verb_build() {
 }
 build_here() {
   recover
+  HASH=$(field agent "$T/plan"); install_agent
   kill_group "$(cat "$R/building")"
   take "$(field manifest "$T/plan")" && gzip -dc <"$T/in" >"$T/manifest" && [ "$(hash_of "$T/manifest")" = "$(field digest "$T/plan")" ] \
     || { why='the list of the sources did not arrive whole'; return 1; }
