@@ -13,6 +13,7 @@ import { type Packed, packTree } from '../local/pack.ts'
 import { sendStream } from '../local/tarball.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { lockInWords } from '../model/lock.ts'
+import type { Host } from '../model/target.ts'
 import { buildAt, type HostBuild } from '../remote/build-host.ts'
 import { connector } from '../remote/connect.ts'
 import type { Remote } from '../remote/remote.ts'
@@ -48,7 +49,7 @@ export async function buildOnHost(
       compression: 'gzip',
       signal: call.signal,
     })
-    return await madeOf(await builtAt(call, remote, host.path, jobOf(call, away, context, sources)), away)
+    return await madeOf(await builtAt(call, remote, host, jobOf(call, away, context, sources)), away)
   } finally {
     await Promise.all([remote.close(), sources && rm(sources.file, { force: true })])
   }
@@ -93,14 +94,16 @@ async function packed(sources: Packed, wanted: ReadonlySet<string>, file: string
 const LOCK_POLL_MS = 1000
 
 /** Where somebody else builds there, it waits for them as long as `--wait` says. */
-async function builtAt({ ui, globals, signal }: Caller, remote: Remote, path: string, job: HostBuild): Promise<Ended> {
+async function builtAt({ ui, globals, signal }: Caller, remote: Remote, host: Host, job: HostBuild): Promise<Ended> {
   const deadline = globals.wait === undefined ? 0 : Date.now() + globals.wait * 1000
   for (;;) {
-    const built = await buildAt(remote, path, job)
+    const built = await buildAt(remote, host.path, job)
     if (built.result !== 'locked') return built
     const who = built.lock ? lockInWords(built.lock) : 'somebody else'
     if (Date.now() >= deadline)
-      throw new ReleaserError('LOCKED', `at work there is ${who}`, { hint: 'wait for them with --wait, for instance --wait=10m' })
+      throw new ReleaserError('LOCKED', `${host.name}: at work there is ${who}`, {
+        hint: 'wait for them with --wait, for instance --wait=10m',
+      })
     ui.observe({ event: 'note', host: null, message: `waiting for ${who}` })
     await orInterrupted(new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS)), signal)
   }

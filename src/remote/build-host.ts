@@ -174,8 +174,10 @@ async function orStopped<T>(work: Promise<T>, signal: AbortSignal | undefined, s
     else signal.addEventListener('abort', onAbort, { once: true })
     work.catch(() => {}).finally(() => signal.removeEventListener('abort', onAbort))
   })
-  return Promise.race([work, stopped]).catch((error: unknown) => {
-    if (signal.aborted) return stopped
-    throw error
-  })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    // It may have ended because it was stopped.
+    if (signal.aborted) await stopped
+  }
 }

@@ -33,7 +33,9 @@ verb_build() {
   tell locked
   reader=
   build_here; code=$?
+  cd "$ROOT" || return
   for other in $reader $minder; do kill -KILL "$other"; done
+  [ "$(cat "$T/gone")" != lost ] || exec >/dev/null # a line that carries nothing would hold us up
   rm -rf "$T"; rm -f "$mine.held"
   end "$result" "$why"
   return $code
@@ -106,7 +108,7 @@ lay_out_sources() {
   remove_listed <"$M/missing"
   stale_or_missing numbers | sed "s/^/need$TAB/"
   tell send
-  IFS= read -r size <&3 && take "${size:-0}" || { why='the sources did not arrive'; return 1; }
+  IFS= read -r size <&3 && take "$size" || { why='the sources did not arrive'; return 1; }
   [ "$size" = 0 ] || errors=$({ gzip -dc <"$M/in" | tar -xmof -; } 2>&1)
   hash_listed <"$M/missing" >>"$M/have"
   [ -z "$(stale_or_missing missing | head -n 1)" ] || { why="the sources could not be written$(blame "${errors:-}")"; return 1; }

@@ -250,6 +250,22 @@ describe('a failure', () => {
   })
 })
 
+it.each(['/bin/bash', '/usr/bin/mksh', '/bin/dash'])('is not disturbed by a login shell %s that talks', async (shell) => {
+  const own = await startHosts(1, { shell })
+  try {
+    const [{ home }] = own.hosts
+    const noise = 'echo "welcome $USER"; echo "beware" >&2\n'
+    for (const name of ['.bashrc', '.profile', '.mkshrc', '.kshrc']) await writeFile(join(home, name), noise)
+    const mine = await buildLaptop(own, { run: 'mv app out; echo "by $0"', path: '~/a b' })
+    const { last, events } = await mine.call('build', '--verbose')
+    expect(last).toMatchObject({ ok: true, release: { files: 1 } })
+    expect(events.filter(({ event }) => event === 'output').map(({ line }) => line)).toEqual(['by build'])
+    await comesToRest(own, 'a b')
+  } finally {
+    await own.stop()
+  }
+})
+
 it('takes keys and known hosts from `defaults` where its builder names none', async () => {
   const mine = await buildLaptop(hosts, { path: 'defaults' })
   const { identity, knownHosts } = hosts
