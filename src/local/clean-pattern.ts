@@ -37,7 +37,7 @@ function matches(pattern: readonly string[], path: readonly string[]): boolean {
 export function extendedPattern(pattern: readonly string[]): string {
   const [first, ...rest] = pattern
   if (first === undefined) return ''
-  if (first === '**') return rest.length === 0 ? `(${ANY}/)*${ANY}` : `(${ANY}/)*${extendedPattern(rest)}`
+  if (first === '**' && rest.length > 0) return `(${ANY}/)*${extendedPattern(rest)}`
   return rest.length === 0 ? partPattern(first) : `${partPattern(first)}/${extendedPattern(rest)}`
 }
 

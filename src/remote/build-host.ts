@@ -110,7 +110,8 @@ async function send({ channel }: Talk, { sources, pack, onStep }: HostBuild, nee
   const all = sources.filter(({ type }) => type !== 'directory').length
   if (needed.size === 0) channel.stdin.write('0\n')
   else {
-    const { file, bytes } = await pack(needed)
+    const beat = setInterval(() => channel.stdin.write('beat\n'), BEAT_MS)
+    const { file, bytes } = await pack(needed).finally(() => clearInterval(beat))
     channel.stdin.write(`${bytes}\n`)
     // Where the host stops reading, its own words say why.
     await pipeline(createReadStream(file), channel.stdin, { end: false }).catch(() => {})

@@ -64,7 +64,7 @@ build_place() {
   errors=$( (umask 077 && cd "$ROOT" && mkdir -p "$R" && cd "$R" && mkdir -p lock journal tx flip trash) 2>&1) && echo build | put "$R/format" \
     || { why="cannot write in $ROOT$(blame "$errors")"; return 1; }
 }
-# mind: a client that is silent for 15 s is gone, and nothing waits for it. It counts while it is listened to, and while bytes go.
+# mind: a client that is silent for 15 s is gone, and nothing waits for it. It counts while something is to come from there, or go.
 mind() {
   trap - HUP PIPE
   quiet=0 seen=
@@ -73,10 +73,11 @@ mind() {
     mark=
     if [ -e "$T/busy" ] || [ -e "$T/beat" ]; then mark=$(cat "$T/beat"; ls -ln "$T/in"); fi
     if [ -n "$mark" ] && [ "$mark" = "$seen" ]; then quiet=$((quiet + 1)); else quiet=0 seen=$mark; fi
-    [ "$quiet" -lt 15 ] || { give_up lost; kill -KILL "$(cat "$T/busy")"; quiet=0; }
+    [ "$quiet" -lt 15 ] || { give_up lost; kill -KILL "$(cat "$T/busy")"; sleep 8; kill -KILL $$; break; }
   done
-  # The worker was killed: what it started ends with it.
+  # The worker was killed, or hung: what it started ends with it.
   kill_group "$(cat "$R/building")"
+  rm -rf "$T"; rm -f "$R/lock/$TOKEN.held"
 }
 # hold PID: waits for a child that moves bytes, while `mind` knows of it.
 hold() {
@@ -107,8 +108,12 @@ lay_out_sources() {
   stale_or_missing missing >"$M/missing"
   remove_listed <"$M/missing"
   stale_or_missing numbers | sed "s/^/need$TAB/"
+  true >"$M/busy"; beats=0
   tell send
-  IFS= read -r size <&3 && take "$size" || { why='the sources did not arrive'; return 1; }
+  # It has to be packed first.
+  while IFS= read -r size <&3 && [ "$size" = beat ]; do beats=$((beats + 1)); echo $beats >"$M/beat"; done
+  rm -f "$M/busy" "$M/beat"
+  take "$size" || { why='the sources did not arrive'; return 1; }
   [ "$size" = 0 ] || errors=$({ gzip -dc <"$M/in" | tar -xmof -; } 2>&1)
   hash_listed <"$M/missing" >>"$M/have"
   [ -z "$(stale_or_missing missing | head -n 1)" ] || { why="the sources could not be written$(blame "${errors:-}")"; return 1; }
