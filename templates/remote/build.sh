@@ -3,7 +3,7 @@
 # agent.sh is put behind it. At PATH there are then
 #
 #   work/                  the sources, and what builds make among them; it stays, for a look and for what may be used again
-#   .releaser/format       `build`: no deploy takes this path for its own, as no build takes one of a deploy
+#   .releaser/format       `build`, and `identity` says so too: no deploy takes this path for its own, as no build takes one of a deploy
 #   .releaser/sources      the manifest of the sources that were laid out last
 #   .releaser/building     the process that builds, and when it was born
 #   .releaser/tx/TX/       plan, manifest, in and out (what comes and goes), beat, gone
@@ -61,7 +61,8 @@ build_place() {
       ! ls -A | grep -qvx "$R" && [ ! -L "$R" ] || { result=refused why="$ROOT holds what is none of ours"; return 1; } ;;
     *) result=refused why="$ROOT holds releases that were deployed there"; return 1 ;;
   esac
-  errors=$( (umask 077 && cd "$ROOT" && mkdir -p "$R" && cd "$R" && mkdir -p lock journal tx flip trash) 2>&1) && echo build | put "$R/format" \
+  errors=$( (umask 077 && cd "$ROOT" && mkdir -p "$R" && cd "$R" && mkdir -p lock journal tx flip trash) 2>&1) \
+    && printf 'a build host\tbuilds\n' | put "$R/identity" && echo build | put "$R/format" \
     || { why="cannot write in $ROOT$(blame "$errors")"; return 1; }
 }
 # mind: a client that is silent for 15 s is gone, and nothing waits for it. It counts while something is to come from there, or go.

@@ -212,7 +212,7 @@ describe('a failure', () => {
     await mine.builder({ path: 'taken' }, { targets: { prod: { hosts: [configEntry], path: 'taken', identity, knownHosts } } })
     expect((await mine.call('deploy', 'target=prod', '--yes')).last).toMatchObject({
       exit: 2,
-      message: expect.stringContaining('it belongs to a build host'),
+      message: expect.stringContaining('belongs to a build host (target builds), not to shop (target prod)'),
     })
     await mine.builder({ path: 'taken' }, { targets: { prod: { hosts: [configEntry], path: 'served', identity, knownHosts } } })
     expect((await mine.call('deploy', 'target=prod', '--yes')).code).toBe(0)
