@@ -32,14 +32,30 @@ export interface BuildWanted {
  * Builds an app, packs what was built and stores it; then drops what `keepLocal` lets go. Fails with BUILD, and then nothing
  * was stored.
  */
-export async function buildRelease({ ui, signal }: Pick<Call, 'ui' | 'signal'>, wanted: BuildWanted): Promise<TakenIn> {
+export async function buildRelease(call: Pick<Call, 'ui' | 'signal' | 'globals'>, wanted: BuildWanted): Promise<TakenIn> {
+  const { ui, signal } = call
   const { loaded, store, app, tags = [] } = wanted
   const { name, builder } = pickBuilder(loaded, wanted)
-  const [{ runBuild }, { packTree }] = await Promise.all([import('../local/build/build.ts'), import('../local/pack.ts')])
+  const [{ runBuild }, { packTree }, { buildOnHost }] = await Promise.all([
+    import('../local/build/build.ts'),
+    import('../local/pack.ts'),
+    import('./build-on-host.ts'),
+  ])
   const onOutput = (line: string): void => ui.observe({ event: 'output', host: null, step: 'build', line })
   const make = (scratch: string) =>
     during(ui, 'build', () =>
-      runBuild({ name, builder, app, version: wanted.version, ref: wanted.ref, dir: loaded.dir, scratch, onOutput, signal }),
+      runBuild({
+        name,
+        builder,
+        app,
+        version: wanted.version,
+        ref: wanted.ref,
+        dir: loaded.dir,
+        scratch,
+        onOutput,
+        signal,
+        away: { build: (...build) => buildOnHost(call, loaded, ...build), storeDir: store.dir },
+      }),
     )
   const pack = ({ dir }: Built) =>
     during(ui, 'pack', () =>

@@ -36,7 +36,7 @@ export const HERE: Readonly<Record<string, Command>> = {
       { line: 'releaser build', does: 'build with the only builder' },
       { line: 'releaser build target=prod version=1.4.0 tag=candidate', does: "with prod's builder, version and tag given" },
     ],
-    exits: ['CONFIG', 'LOCKED', 'BUILD'],
+    exits: ['CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'BUILD'],
     load: () => import('./build.ts'),
   },
   pack: {

@@ -17,8 +17,8 @@ export interface ArchiveRules {
   readonly packedBytes: number
   /** Leading folders that every path loses. */
   readonly strip: number
-  /** Paths of symlinks that may lead out. */
-  readonly absoluteLinks: readonly string[]
+  /** Paths of symlinks that may lead out; `all` where somebody looks at them later. */
+  readonly absoluteLinks: readonly string[] | 'all'
   readonly limits: ArchiveLimits
 }
 
@@ -47,7 +47,7 @@ export async function checkArchive(source: AsyncIterable<Buffer>, rules: Archive
   if (total < end + BLOCK) throw refused('the archive is cut off: its end is missing', 'fetch or make it again')
   if (found.size === 0) throw refused('the archive is empty')
   checkParents(found)
-  checkLinks(found, rules.absoluteLinks)
+  if (rules.absoluteLinks !== 'all') checkLinks(found, rules.absoluteLinks)
 }
 
 /** The path of an archive's entry as it lies in the tree; empty for the root. Refuses what is absolute or climbs. */

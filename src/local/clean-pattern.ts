@@ -30,3 +30,33 @@ function matches(pattern: readonly string[], path: readonly string[]): boolean {
   if (first === '**') return matches(rest, path) || (part !== undefined && !part.startsWith('.') && matches(pattern, parts))
   return part !== undefined && matchesPart(first, part) && matches(rest, parts)
 }
+
+/**
+ * The same pattern as an extended regular expression for whole paths, where `awk` has to know it. It goes by bytes: there `?` is one.
+ */
+export function extendedPattern(pattern: readonly string[]): string {
+  const [first, ...rest] = pattern
+  if (first === undefined) return ''
+  if (first === '**' && rest.length > 0) return `(${ANY}/)*${extendedPattern(rest)}`
+  return rest.length === 0 ? partPattern(first) : `${partPattern(first)}/${extendedPattern(rest)}`
+}
+
+/** A name without a dot in front. */
+const ANY = '[^./][^/]*'
+
+/** What begins with a wildcard matches no name that begins with a dot. */
+function partPattern(part: string): string {
+  const [first = '', ...rest] = [...part.replace(/\*+/g, '*')]
+  const further = rest.map(charPattern).join('')
+  if (first === '?') return `[^./]${further}`
+  if (first !== '*') return charPattern(first) + further
+  if (rest.length === 0) return ANY
+  const bare = rest[0] === '.' ? '' : `|${partPattern(rest.join(''))}`
+  return `(${ANY}${further}${bare})`
+}
+
+function charPattern(char: string): string {
+  if (char === '*') return '[^/]*'
+  if (char === '?') return '[^/]'
+  return /[\\^]/.test(char) ? `\\${char}` : /[.+${}()|[\]]/.test(char) ? `[${char}]` : char
+}

@@ -17,11 +17,6 @@ const NOT_YET: readonly NotYet[] = [
   { at: 'sign' },
   { at: 'notify' },
   { at: 'store', when: (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value), hint: 'name a folder' },
-  {
-    at: 'builders.*.type',
-    when: (value) => value === 'ssh',
-    hint: "write 'command', 'docker' or 'module'",
-  },
   { at: 'targets.*.backup' },
   { at: 'targets.*.sanitize' },
   { at: 'targets.*.auto' },

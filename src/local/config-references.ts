@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { didYouMean } from '../model/suggest.ts'
 import { reachesInto, removes } from './clean-pattern.ts'
+import { parseHost } from './config-host.ts'
 import { partsOf } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
 import type { Written } from './config-schema.ts'
@@ -15,7 +16,13 @@ export function referenceProblems(
   written: Written,
   place: { readonly file: string; readonly dir: string; readonly storeDir: string },
 ): readonly Problem[] {
-  return [...appProblems(written), ...builderNames(written), ...groupProblems(written), ...cleanProblems(written, place)]
+  return [
+    ...appProblems(written),
+    ...builderNames(written),
+    ...buildHosts(written),
+    ...groupProblems(written),
+    ...cleanProblems(written, place),
+  ]
 }
 
 function appProblems({ app, apps }: Written): readonly Problem[] {
@@ -37,6 +44,13 @@ function builderNames({ builders = {}, defaults, targets, apps = {} }: Written):
       ? []
       : [{ path, says: `names "${builder}", which is no builder of this configuration`, hint: didYouMean(builder, known) }],
   )
+}
+
+function buildHosts({ builders = {} }: Written): readonly Problem[] {
+  return Object.entries(builders).flatMap(([name, builder]) => {
+    const host = builder.type === 'ssh' ? parseHost(builder.host) : undefined
+    return host && 'says' in host ? [{ path: `builders.${name}.host`, ...host }] : []
+  })
 }
 
 function groupProblems({ groups = {}, targets }: Written): readonly Problem[] {
@@ -81,7 +95,8 @@ function cleanProblems(
     ...(isWithin(dir, storeDir) && touches(pattern, partsOf(relative(dir, storeDir))) ? ['the store'] : []),
   ]
   return Object.entries(builders).flatMap(([name, builder]) =>
-    (builder.clean ?? []).flatMap((pattern, index) =>
+    // On a build host there is neither.
+    (builder.type === 'ssh' ? [] : (builder.clean ?? [])).flatMap((pattern, index) =>
       dangers(partsOf(pattern)).map((what) => ({
         path: `builders.${name}.clean[${index}]`,
         says: `"${pattern}" would remove ${what}`,

@@ -49,6 +49,14 @@ const common = {
   hooks: object(buildHooks).exactOptional(),
 }
 
+/** How a host is reached and entered. */
+const reached = {
+  identity: text.exactOptional(),
+  agent: z.boolean().exactOptional(),
+  knownHosts: text.exactOptional(),
+  connectTimeout: duration.exactOptional(),
+}
+
 const builder = z.discriminatedUnion('type', [
   object({ ...common, type: z.literal('command'), run: command, output: text }),
   object({
@@ -61,7 +69,7 @@ const builder = z.discriminatedUnion('type', [
     engine: z.enum(['docker', 'podman', 'buildah']).exactOptional(),
     platform: text.exactOptional(),
   }),
-  object({ ...common, type: z.literal('ssh'), host: text, path, run: command, output: text }),
+  object({ ...common, ...reached, type: z.literal('ssh'), host: text, path, run: command, output: text }),
   object({ ...common, type: z.literal('module'), module: text }),
 ])
 
@@ -102,12 +110,9 @@ const target = object({
   app: name.exactOptional(),
   builder: name.exactOptional(),
   tags: z.array(name).exactOptional(),
-  identity: text.exactOptional(),
-  agent: z.boolean().exactOptional(),
-  knownHosts: text.exactOptional(),
+  ...reached,
   hostKeys: z.array(text).exactOptional(),
   jump: text.exactOptional(),
-  connectTimeout: duration.exactOptional(),
   transport: z.enum(['ssh2', 'openssh']).exactOptional(),
   keep: whole(1).exactOptional(),
   shared: object({ dirs: z.array(shared).exactOptional(), files: z.array(shared).exactOptional() }).exactOptional(),

@@ -175,7 +175,7 @@ function journalProblems(at: string, { logs = [], runner }: Partial<Settings>): 
   return [{ path: `${at}.logs[${index}]`, says, hint: "have systemd run the app (runner: 'systemd'), or name files below path" }]
 }
 
-/** A file on this machine: `~/` is the home directory, what is relative lies beside the configuration. */
-function localFile(dir: string, path: string): string {
+/** A file on this machine, absolute: `~/` is the home directory, what is relative lies beside the configuration. */
+export function localFile(dir: string, path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : resolve(dir, path)
 }

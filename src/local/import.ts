@@ -51,7 +51,10 @@ export async function importTarball(options: ImportOptions): Promise<Packed & { 
 
 /** Checks an archive, all of it, and lays it out in a folder that does not exist yet. Fails as `importTarball` does. */
 export async function unpackTarball(
-  options: Pick<ImportOptions, 'file' | 'strip' | 'absoluteLinks' | 'limits'> & { readonly into: string },
+  options: Pick<ImportOptions, 'file' | 'strip' | 'limits'> & {
+    readonly into: string
+    readonly absoluteLinks?: readonly string[] | 'all'
+  },
 ): Promise<void> {
   const { file, into, strip = 0, absoluteLinks = [], limits = LIMITS } = options
   const { packedBytes, read } = await openArchive(file)

@@ -18,7 +18,7 @@ export interface PackOptions {
   readonly storeDir: string
   readonly app: string
   readonly exclude?: readonly string[]
-  readonly absoluteLinks?: readonly string[]
+  readonly absoluteLinks?: readonly string[] | 'all'
   /** What a refusal is thrown as: BUILD where left out. */
   readonly code?: ErrorCode
   /** Where left out, zstd if this machine has it. */

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { splitLines } from '../model/split-lines.ts'
 
 /** A process to run here. It leads its own process group, so that it can be ended with everything it started. */
 export interface Job {
@@ -25,7 +26,6 @@ export interface Ended {
 }
 
 const KEPT_LINES = 20
-const LONGEST_LINE = 65_536
 /** Between TERM, or what is asked for instead, and KILL. */
 const GRACE_MS = 5_000
 /** How long output is still read when the process is gone but something it started holds its pipes. */
@@ -97,26 +97,6 @@ function start({ argv: [file, ...args], cwd, env }: Job): ChildProcessWithoutNul
     return spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
-  }
-}
-
-/** Cuts a stream of text into lines; of a line that was drawn over (`\r`), what stood there last. */
-function splitLines(take: (line: string) => void): { push(text: string): void; end(): void } {
-  let rest = ''
-  const flush = (line: string): void => take(line.replace(/\r+$/, '').replace(/^.*\r/s, ''))
-  return {
-    push(text) {
-      const parts = (rest + text).split('\n')
-      rest = parts.pop() ?? ''
-      for (const part of parts) flush(part)
-      if (rest.length < LONGEST_LINE) return
-      flush(rest)
-      rest = ''
-    },
-    end() {
-      if (rest !== '') flush(rest)
-      rest = ''
-    },
   }
 }
 

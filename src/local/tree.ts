@@ -27,8 +27,8 @@ export interface TreeOptions {
   readonly exclude?: readonly string[]
   /** The same, of what is never meant to be there. */
   readonly leaveOut?: readonly string[]
-  /** Paths of symlinks that may lead out of the tree. */
-  readonly absoluteLinks?: readonly string[]
+  /** Paths of symlinks that may lead out of the tree; or all of them may. */
+  readonly absoluteLinks?: readonly string[] | 'all'
   /** What every refusal is thrown as; BUILD where left out. */
   readonly code?: ErrorCode
 }
@@ -59,7 +59,7 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
       `the folder ${dir} is empty`,
       options.exclude?.length ? 'see whether exclude leaves anything' : 'see what the build left there',
     )
-  checkLinks(entries, options.absoluteLinks ?? [], refuse)
+  if (options.absoluteLinks !== 'all') checkLinks(entries, options.absoluteLinks ?? [], refuse)
   const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
   const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
   return { entries, bytes, warnings: [...idle, ...sameButForCase(entries)] }

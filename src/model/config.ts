@@ -23,7 +23,17 @@ export type Builder = Common &
         engine?: 'docker' | 'podman' | 'buildah'
         platform?: string
       }
-    | { type: 'ssh'; host: string; path: string; run: string; output: string }
+    | {
+        type: 'ssh'
+        host: string
+        path: string // on that host: absolute, or relative to the login directory, or ~/…
+        run: string
+        output: string
+        identity?: string // as of a target, and where it is left out, as in `defaults`
+        agent?: boolean
+        knownHosts?: string
+        connectTimeout?: string
+      }
     | { type: 'module'; module: string }
   )
 export interface Common {

@@ -75,15 +75,6 @@ export function refuseForeign(
   facts: Facts,
   wanted: { readonly app: string; readonly target: string; readonly host: string },
 ): void {
-  if (facts.format !== null && facts.format > FORMAT) {
-    throw new ReleaserError(
-      'NOT_CHANGED',
-      `${facts.root} on ${wanted.host} was laid out by a newer releaser (format ${facts.format}, this one knows ${FORMAT})`,
-      {
-        hint: 'update releaser here',
-      },
-    )
-  }
   const { identity } = facts
   if (identity && (identity.app !== wanted.app || identity.target !== wanted.target)) {
     throw new ReleaserError(
@@ -91,6 +82,15 @@ export function refuseForeign(
       `${facts.root} on ${wanted.host} belongs to ${identity.app} (target ${identity.target}), not to ${wanted.app} (target ${wanted.target})`,
       {
         hint: 'give this target a path of its own',
+      },
+    )
+  }
+  if (facts.format !== null && facts.format > FORMAT) {
+    throw new ReleaserError(
+      'NOT_CHANGED',
+      `${facts.root} on ${wanted.host} was laid out by a newer releaser (format ${facts.format}, this one knows ${FORMAT})`,
+      {
+        hint: 'update releaser here',
       },
     )
   }

@@ -11,6 +11,7 @@ export type LocalStep =
   | 'plan'
   | 'lock'
   | 'send'
+  | 'fetch'
   | 'record'
   | 'unlock'
   | 'undo'
@@ -33,6 +34,7 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   plan: { doing: 'planning', done: 'planned' },
   lock: { doing: 'taking the lock', done: 'lock taken' },
   send: { doing: 'sending files', done: 'files sent' },
+  fetch: { doing: 'fetching what was built', done: 'fetched what was built' },
   receive: { doing: 'receiving files', done: 'files received and verified' },
   link: { doing: 'linking shared', done: 'shared linked' },
   publish: { doing: 'naming the release', done: 'release in place' },

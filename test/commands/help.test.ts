@@ -83,6 +83,7 @@ describe('releaser help COMMAND', () => {
         0    done, or nothing to do
         1    something unforeseen in releaser itself
         2    wrong words or wrong configuration; nothing was touched
+        3    a host could not be reached, entered or trusted
         4    somebody else is at work there
         5    the build failed; nothing was stored
         130  stopped by a person or by CI; hosts were left in a safe state

@@ -314,7 +314,6 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), sign: { key: 'k' } }, 'sign'],
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
-    [{ ...withTarget({}), builders: { x: { type: 'ssh', hots: 'x' } } }, 'builders.x.type'],
     ...(
       [
         ['backup', {}],

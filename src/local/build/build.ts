@@ -3,6 +3,7 @@ import { ReleaserError } from '../../model/errors.ts'
 import { isName, NAME_RULE } from '../../model/name.ts'
 import type { GitState } from '../../model/release.ts'
 import { builtVersion, checkStarted, startedVersion } from '../built-version.ts'
+import type { SshBuilder } from '../config-builder.ts'
 import { describedVersion } from '../git.ts'
 import { runLocalHook } from '../hooks.ts'
 import { artifactFolder } from './artifact.ts'
@@ -39,9 +40,14 @@ export interface BuildOptions {
   readonly dir: string
   /** An empty folder, which is removed when what was built is packed. */
   readonly scratch: string
+  /** For builders of type `ssh`: how to build on another machine, and the store, which never goes there. */
+  readonly away?: { readonly build: BuildAway; readonly storeDir: string }
   readonly onOutput?: ((line: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+/** This room knows no way to another machine. */
+export type BuildAway = (name: string, builder: SshBuilder, context: BuildContext) => Promise<Made>
 
 /** One for each type of builder. */
 type Builders = {
@@ -58,7 +64,7 @@ type Builders = {
  */
 export async function runBuild(options: BuildOptions): Promise<Built> {
   const { name, builder, app, scratch, onOutput, signal } = options
-  const { dir, git } = await sourceOf(options)
+  const { dir, git } = await sourceOf({ ...options, storeDir: options.away?.storeDir })
   const env = {
     ...builder.env,
     RELEASER_APP: app,
@@ -66,12 +72,13 @@ export async function runBuild(options: BuildOptions): Promise<Built> {
     RELEASER_TS: new Date().toISOString().replace(/[-:T]|\..*$/g, ''),
     RELEASER_GIT_REV: git?.rev ?? '',
   }
-  await clean(dir, builder.clean ?? [])
+  // On a build host it is cleaned there.
+  if (builder.type !== 'ssh') await clean(dir, builder.clean ?? [])
   const plain = { dir, env, scratch, onOutput, signal }
   const early = options.version ?? (await earlyVersion(builder, plain)) ?? null
   const context: BuildContext = { ...plain, env: { ...env, RELEASER_VERSION: early ?? '' }, app, version: early, git }
   await runBuildHook('pre-build', options, context, { app, builder: name, version: early, git })
-  const made = await make(name, builder, context)
+  const made = await make({ ...HERE, ssh: options.away?.build ?? nowhere }, name, builder, context)
   const { strip, absoluteLinks = [] } = builder
   const output = await artifactFolder(made, { name, app, strip, absoluteLinks, scratch })
   const version =
@@ -85,19 +92,15 @@ export async function runBuild(options: BuildOptions): Promise<Built> {
   return { dir: output, version, tags: made.tags ?? [], metadata: made.metadata ?? null, git }
 }
 
-const BUILDERS: Builders = {
-  command: buildByCommand,
-  module: buildByModule,
-  docker: buildByDocker,
-  ssh: unsupported,
-}
+const HERE: Omit<Builders, 'ssh'> = { command: buildByCommand, module: buildByModule, docker: buildByDocker }
 
 function make<Type extends Builder['type']>(
+  builders: Builders,
   name: string,
   builder: Extract<Builder, { type: Type }>,
   context: BuildContext,
 ): Promise<Made> {
-  return BUILDERS[builder.type as Type](name, builder, context)
+  return builders[builder.type as Type](name, builder, context)
 }
 
 /** For `RELEASER_VERSION`: a command that can only answer after the build says nothing yet. */
@@ -144,8 +147,6 @@ async function runBuildHook(
   if (!result.ok) throw buildFailure(`the hook ${name}`, result)
 }
 
-async function unsupported(name: string, { type }: Builder): Promise<never> {
-  throw new ReleaserError('CONFIG', `builders.${name}.type '${type}' is not supported by this version of releaser`, {
-    hint: "write 'command'",
-  })
+async function nowhere(name: string): Promise<never> {
+  throw new TypeError(`nobody said how builder ${name} reaches its host`)
 }

@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clean } from '../../../src/local/build/clean.ts'
+import { extendedPattern, removes } from '../../../src/local/clean-pattern.ts'
 import { project } from '../../support/project.ts'
 
 const FILES = [
@@ -54,4 +57,36 @@ test('links are removed, never followed', async () => {
   expect(await readdir(join(dir, 'kept'))).toEqual(['x.js'])
   await clean(dir, ['out'])
   expect([await readdir(dir), await readdir(join(dir, 'kept'))]).toEqual([['kept'], ['x.js']])
+})
+
+/** A build host has no patterns of ours: its awk is given expressions, which have to mean the same. */
+test.each(['awk', 'busybox awk'])('means the same to %s on a build host', (awk) => {
+  const part = fc.stringMatching(/^[a.*?[\](){}+|^$\\ é-]{1,5}$/).filter((text) => !/^\.+$/.test(text))
+  const pattern = fc.array(fc.oneof(part, fc.constant('**')), { minLength: 1, maxLength: 3 })
+  // It goes by bytes.
+  const plain = pattern.filter((parts) => !(parts.join().includes('?') && parts.join().includes('é')))
+  const path = fc.array(
+    fc.stringMatching(/^[a.[\](){}+|^$\\ *-]{1,4}$/).filter((text) => !/^\.+$/.test(text)),
+    { minLength: 1, maxLength: 3 },
+  )
+  const cases = fc.sample(fc.tuple(plain, path), 3000)
+  // Patterns that fit are rare among any: so many are made of the path itself.
+  const own = cases.map(
+    ([, parts], index) =>
+      [parts.map((text) => (index % 2 && !text.startsWith('*') ? `${text.slice(0, 1)}*` : text)), parts] as const,
+  )
+  // Where `**` is the last part, it is the entries there that are removed, with all in them.
+  const all = [...cases, ...own].map(
+    ([parts, path]) => [parts.with(-1, parts.at(-1)?.replace(/^\*\*$/, '*') ?? ''), path] as const,
+  )
+  // Who removes a folder removes what is in it.
+  const above = all.flatMap(([parts, path], of) => path.map((_, at) => ({ of, parts, path: path.slice(0, at + 1).join('/') })))
+  const input = above.map(({ parts, path }) => `${extendedPattern(parts)}\t${path}\n`).join('')
+  const words = [...awk.split(' ').slice(1), '-F\t', '{ print $2 ~ ("^" $1 "$") ? "yes" : "no" }']
+  const said = execFileSync(awk.split(' ')[0] ?? '', words, { input, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  const answers = said.trimEnd().split('\n')
+  const hit = new Set(above.flatMap(({ of }, line) => (answers[line] === 'yes' ? [of] : [])))
+  const meant = all.map(([parts, path]) => removes(parts, path))
+  expect(all.filter((_, index) => hit.has(index) !== meant[index])).toEqual([])
+  expect(hit.size).toBeGreaterThan(1000)
 })
