@@ -13,6 +13,7 @@ import { startVerb, type Talk } from './bootstrap.ts'
 import { keepOutput, type Output } from './build-output.ts'
 import { encodeBuild, type Wanted } from './build-words.ts'
 import { lockOf } from './facts.ts'
+import { pathsIn } from './receive.ts'
 import type { Remote } from './remote.ts'
 
 /** What is to be built on a host, from which sources. */
@@ -75,7 +76,7 @@ async function follow(talk: Talk, build: HostBuild, list: Buffer, output: Output
       const line = await lines.next()
       if (line === null) throw lineLost()
       const [at, event = '', one = '', ...rest] = line.split('\t')
-      if (at === 'need') needed.add(build.sources[Number(event) - 1]?.path ?? '')
+      if (at === 'need') for (const path of pathsIn(build.sources, event)) needed.add(path)
       if (at !== '@') continue
       if (event === 'locked') channel.stdin.write(list)
       else if (event === 'send') await send(talk, build, needed)

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 /** Reads a byte stream line by line, and hands over the rest as it is. */
 export interface LineReader {
@@ -45,6 +45,8 @@ export function lineReader(stream: Readable): LineReader {
 
   function rest(): Readable {
     stream.off('readable', onReadable)
+    // What came in one piece with its end has ended before anybody asks for the rest, and takes nothing back then.
+    if (ended) return Readable.from(held.length > 0 ? [held] : [], { objectMode: false })
     if (held.length > 0) stream.unshift(held)
     return stream
   }

@@ -84,11 +84,12 @@ async function asked(talk: Talk, delta: Buffer, manifest: Manifest): Promise<Rea
     else if (key === '@' && event === 'end') {
       if (text === 'mismatch') return 'mismatch'
       throw refused(line)
-    } else if (key === 'need') for (const entry of slice(manifest, event)) wanted.add(entry)
+    } else if (key === 'need') for (const path of pathsIn(manifest, event)) wanted.add(path)
   }
 }
 
-function slice(manifest: Manifest, range: string): string[] {
+/** The paths of a range of entries, as a host names them: `7`, or `7-12`; the first one is 1. */
+export function pathsIn(manifest: Manifest, range: string): readonly string[] {
   const [from = 0, to = from] = range.split('-').map(Number)
   return manifest.slice(from - 1, to).map(({ path }) => path)
 }

@@ -62,7 +62,7 @@ build_place() {
     *) result=refused why="$ROOT holds releases that were deployed there"; return 1 ;;
   esac
   errors=$( (umask 077 && cd "$ROOT" && mkdir -p "$R" && cd "$R" && mkdir -p lock journal tx flip trash) 2>&1) \
-    && printf 'a build host\tbuilds\n' | put "$R/identity" && echo build | put "$R/format" \
+    && put "$R/identity" printf 'a build host\tbuilds\n' && put "$R/format" echo build \
     || { why="cannot write in $ROOT$(blame "$errors")"; return 1; }
 }
 # mind: a client that is silent for 15 s is gone, and nothing waits for it. It counts while something is to come from there, or go.
@@ -104,11 +104,12 @@ lay_out_sources() {
   true >>"$ROOT/$R/sources"
   listed | in_the_way | remove_listed
   emptied | as_words | xargs -0 sh -c '[ $# = 0 ] || rmdir "$@"' sh
-  put "$ROOT/$R/sources" <"$M/manifest" && lay_out || { cannot "write in $ROOT/work"; return 1; }
+  read_manifest
+  put "$ROOT/$R/sources" cat "$M/manifest" && lay_out || { cannot "write in $ROOT/work"; return 1; }
   sound | hash_listed >"$M/have"
-  stale_or_missing missing >"$M/missing"
+  needs=$(needed) || { cannot "write in $ROOT"; return 1; }
   remove_listed <"$M/missing"
-  stale_or_missing numbers | sed "s/^/need$TAB/"
+  [ -z "$needs" ] || echo "$needs"
   true >"$M/busy"; beats=0
   tell send
   # It has to be packed first.
@@ -117,7 +118,7 @@ lay_out_sources() {
   take "$size" || { why='the sources did not arrive'; return 1; }
   [ "$size" = 0 ] || errors=$({ gzip -dc <"$M/in" | tar -xmof -; } 2>&1)
   hash_listed <"$M/missing" >>"$M/have"
-  [ -z "$(stale_or_missing missing | head -n 1)" ] || { why="the sources could not be written$(blame "${errors:-}")"; return 1; }
+  needed >/dev/null && [ ! -s "$M/missing" ] || { why="the sources could not be written$(blame "${errors:-}")"; return 1; }
   cd "$ROOT" || return
 }
 # clear_work: some tools make folders that even their owner cannot empty.
