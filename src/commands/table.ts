@@ -3,9 +3,10 @@ import { APP } from './table-app.ts'
 import { HERE } from './table-here.ts'
 import { HOSTS } from './table-hosts.ts'
 import { INTERACTIVE } from './table-interactive.ts'
+import { KEEPING } from './table-keeping.ts'
 
 /** Every command by its name. */
-export const COMMANDS: Readonly<Record<string, Command>> = { ...HERE, ...HOSTS, ...APP, ...INTERACTIVE }
+export const COMMANDS: Readonly<Record<string, Command>> = { ...HERE, ...HOSTS, ...APP, ...INTERACTIVE, ...KEEPING }
 
 /** What help lists first, each command with what it does. */
 export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
@@ -16,6 +17,7 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
 /** The others, by their names alone, so that all fit a screen. */
 export const TOPICS: readonly { readonly topic: string; readonly commands: readonly Command[] }[] = [
   { topic: 'the app', commands: Object.values({ ...APP, ...INTERACTIVE }) },
+  { topic: 'keeping', commands: Object.values(KEEPING) },
   { topic: 'hosts', commands: pick('exec', 'lock', 'unlock') },
   { topic: 'store', commands: pick('show', 'tag', 'untag') },
 ]

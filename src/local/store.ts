@@ -13,7 +13,9 @@ import { storeFile } from './store-file.ts'
 import { withStoreLock } from './store-lock.ts'
 import { storePaths } from './store-paths.ts'
 import { strays } from './store-strays.ts'
+import { type VerifyOptions, verifyStore } from './store-verify.ts'
 import { sweepTemporary } from './temporary.ts'
+import type { LocalFinding } from './verify-release.ts'
 
 /** Where this machine keeps releases. What is read without waiting is as of the opening, or of the last change through this store. */
 export interface Store {
@@ -39,6 +41,8 @@ export interface Store {
   tarballPath(release: Release): string
   /** Reads the tarball and the manifest; fails with INTEGRITY (11) where one is gone or not what it was. */
   check(release: Release): Promise<void>
+  /** All that is wrong in the store, or with these releases of it; every byte is read, nothing is changed. */
+  verify(only: readonly Release[] | null, options: VerifyOptions): Promise<readonly LocalFinding[]>
   /** Removes an app's releases beyond the newest `keep`, never the latest or a tagged one; tells which. A dry run only tells. */
   pruneLocal(app: string, keep: number, options?: { readonly dryRun?: boolean }): Promise<readonly Release[]>
 }
@@ -100,6 +104,7 @@ export async function openStore(dir: string): Promise<Store> {
     manifest: (release) => readManifest(dir, release),
     tarballPath: (release) => storePaths(dir).tarball(release),
     check: (release) => checkReleaseFiles(dir, release),
+    verify: (only, options) => verifyStore(dir, db.data, only, async () => db.read().then(() => db.data), options),
     pruneLocal: async (app, keep, { dryRun = false } = {}) =>
       dryRun ? changes.superfluous(db.data, app, keep) : pruneLocal(dir, change, app, keep),
   }

@@ -12,9 +12,10 @@ import type { Channel, Remote } from './remote.ts'
  * that sh, bash, zsh, fish and csh all hand it on unchanged.
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the shell's
+const ROOT = 'case $root in "~") root=$HOME ;; "~/"*) root=$HOME/${root#??} ;; /*) ;; *) root=$PWD/$root ;; esac'
 const BOOTSTRAP = [
   'IFS= read -r nonce && IFS= read -r root && IFS= read -r hash && IFS= read -r verb || exit 64',
-  'case $root in "~") root=$HOME ;; "~/"*) root=$HOME/${root#??} ;; /*) ;; *) root=$PWD/$root ;; esac',
+  ROOT,
   'RELEASER_LC_ALL=${LC_ALL-}; LC_ALL=C; export LC_ALL RELEASER_LC_ALL',
   'agent=$root/.releaser/agent-$hash.sh',
   'if test -r "$agent"; then echo "releaser $nonce ready"; exec sh "$agent" "$root" "$verb"; fi',
@@ -22,6 +23,17 @@ const BOOTSTRAP = [
   'echo "releaser $nonce send"; IFS= read -r size',
   'RELEASER_AGENT=$(dd bs=1 count="$size" 2>/dev/null); export RELEASER_AGENT',
   'exec sh -c "$RELEASER_AGENT" agent "$root" "$verb"',
+].join('; ')
+
+/** The same for a script that is sent to be run once, and stays nowhere. */
+const ONCE = [
+  'IFS= read -r nonce && IFS= read -r root && IFS= read -r size || exit 64',
+  ROOT,
+  'LC_ALL=C; export LC_ALL',
+  'command -v dd >/dev/null || { echo "releaser $nonce lacks"; exit 1; }',
+  'script=$(dd bs=1 count="$size" 2>/dev/null)',
+  'echo "releaser $nonce ready"',
+  'exec sh -c "$script" releaser "$root"',
 ].join('; ')
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the shell's
 
@@ -55,6 +67,20 @@ export async function startVerb(
     channel.stdin.write(AGENT_SCRIPT)
   }
   if (head !== '') channel.stdin.write(head)
+  return { channel, lines, stderr }
+}
+
+/** Runs a script of ours at `root`, which is its first word, sending it along. One exec, and nothing of it stays on the host. */
+export async function startScript(remote: Remote, root: string, script: Buffer, head: string): Promise<Talk> {
+  const nonce = randomBytes(8).toString('hex')
+  const channel = await remote.exec({ argv: ['exec', 'sh', '-c', ONCE] })
+  const stderr = keepTail(channel, undefined)
+  channel.stdin.on('error', () => {}) // a line that is lost shows in what is read
+  channel.stdin.write(`${nonce}\n${root}\n${script.length}\n`)
+  channel.stdin.write(script)
+  channel.stdin.write(head)
+  const lines = lineReader(channel.stdout)
+  await greeting(lines, nonce, channel, stderr)
   return { channel, lines, stderr }
 }
 

@@ -47,13 +47,6 @@ durable_tree() { sync -f "$1" 2>/dev/null || { ! sync -f / 2>/dev/null && sync; 
 # put FILE: stdin becomes FILE's content by one rename, on disk before and after.
 put() { cat >"$1.$$.tmp" && durable "$1.$$.tmp" && mv -f "$1.$$.tmp" "$1" && durable "${1%/*}" || { rm -f "$1.$$.tmp"; return 1; }; }
 
-if command -v sha256sum >/dev/null 2>&1; then HASHER=sha256sum
-elif command -v shasum >/dev/null 2>&1; then HASHER='shasum -a 256'
-else HASHER='openssl dgst -sha256 -r'; fi
-# `hash<TAB>path`, whichever tool it was; GNU marks a line whose name it escaped with a leading backslash.
-plain_hashes() { sed -e '/^\\/{s/^\\//;s/\\\\/\\/g;}' -e "s/^\([0-9a-f]*\) [ *]/\1$TAB/"; }
-hash_of() { $HASHER "$1" | plain_hashes | cut -f 1; }
-
 # --- the lock: a directory of tokens, each the name of a living process --------------------------------------
 
 BOOT=none; [ ! -r /proc/sys/kernel/random/boot_id ] || IFS=- read -r BOOT _ </proc/sys/kernel/random/boot_id
