@@ -32,4 +32,19 @@ export const KEEPING: Readonly<Record<string, Command>> = {
     ],
     load: () => import('./verify.ts'),
   },
+  download: {
+    name: 'download',
+    summary: "take a host's release into the store, verified",
+    arguments: [
+      TARGET,
+      { key: 'release', value: 'REF', required: true, summary: 'current, previous, an id, a version, or the start of an id' },
+      HOST,
+    ],
+    examples: [
+      { line: 'releaser download target=prod release=current', does: 'what serves there, whoever deployed it' },
+      { line: 'releaser download target=prod release=1.3.9', does: 'by its version, from the first host that has it whole' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'BUILD', 'NOT_FOUND', 'INTEGRITY'],
+    load: () => import('./download.ts'),
+  },
 }

@@ -6,7 +6,7 @@ import { lookUp } from '../model/ref.ts'
 import type { Release } from '../model/release.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, readManifest } from './release-files.ts'
-import { addRelease, type Change, checkTag, pruneLocal } from './store-actions.ts'
+import { addRelease, type Change, checkTag, pruneLocal, restoreRelease } from './store-actions.ts'
 import * as changes from './store-changes.ts'
 import { type Database, EMPTY } from './store-data.ts'
 import { storeFile } from './store-file.ts'
@@ -30,6 +30,8 @@ export interface Store {
   latest(app: string): Release
   /** Takes a packed tree in. `already`: its content was there, is now `latest` again, and nothing was stored twice. */
   add(packed: Packed, meta: changes.ReleaseMeta): Promise<{ readonly release: Release; readonly already: boolean }>
+  /** Takes in a release that was packed elsewhere, under the id that it has there; `latest` stays what it is. */
+  restore(packed: Packed, id: string, meta: changes.ReleaseMeta): Promise<Release>
   tag(id: string, tag: string): Promise<Release>
   /** Fails with NOT_FOUND (9) where the release has no such tag. */
   untag(id: string, tag: string): Promise<Release>
@@ -93,6 +95,7 @@ export async function openStore(dir: string): Promise<Store> {
     find: (ref, app) => find(db.data, ref, app),
     latest: (app) => changes.latestOf(db.data, app) ?? nothing(app),
     add: (packed, meta) => addRelease(dir, db.data, change, packed, meta).finally(() => rm(packed.file, { force: true })),
+    restore: (packed, id, meta) => restoreRelease(dir, change, packed, id, meta).finally(() => rm(packed.file, { force: true })),
     tag: async (id, tag) => {
       checkTag(tag)
       return edit(id, (release) => ({ ...release, tags: [...new Set([...release.tags, tag])] }))

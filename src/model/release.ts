@@ -55,7 +55,7 @@ export function fallbackVersion(now: Date): string {
 }
 
 /** When a release of this id was packed. */
-function timeOf(id: string): Date {
+export function timeOf(id: string): Date {
   const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(id) ?? []
   return new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
 }
