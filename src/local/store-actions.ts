@@ -50,7 +50,7 @@ export async function restoreRelease(dir: string, change: Change, packed: Packed
   return change(async (data, held) => {
     const same = data.releases.find(({ app, digest }) => app === meta.app && digest === packed.digest)
     if (!same && [...data.releases, ...(data.removing ?? [])].some((release) => release.id === id))
-      throw new ReleaserError('LOCKED', `another release has the id ${id} here`, {
+      throw new ReleaserError('USAGE', `another release has the id ${id} here`, {
         hint: 'remove it from the store, then try again',
       })
     const release = same
