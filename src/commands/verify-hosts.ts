@@ -5,11 +5,12 @@ import { count } from '../model/size.ts'
 import { lookClosely } from '../remote/verify.ts'
 import type { Asked } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
+import type { Preparation } from '../rollout/prepare.ts'
 import { releaseOnHost } from '../tasks/on-host.ts'
 import { refuseForeign } from '../tasks/refusals.ts'
 import { hostFindings, toVerify } from '../tasks/verify.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations } from './destinations.ts'
+import { destinations, labels } from './destinations.ts'
 import { verified } from './verify.ts'
 import { withHosts } from './with-hosts.ts'
 
@@ -20,20 +21,23 @@ const TRIES = 5
 
 /** `releaser verify target=…`: the trees on a target's hosts against their lists of files. */
 export async function run(call: Call): Promise<Outcome> {
-  const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, call.values['target']), call.values['host'])
-  return withHosts(
-    call,
-    all,
-    async ({ hosts, skipped }) => {
-      const only = releaseOnHost(hosts, call.values['release'])
-      const looks = await inParallel(hosts, AT_ONCE, (asked) => verifyHost(call, asked, only))
-      const left = skipped.length === 0 ? {} : { skipped: skipped.map(({ host }) => host) }
-      const outcome = verified(looks.flat(), `${only ?? 'all releases'} on ${count(hosts.length, 'host')}`)
-      return { ...outcome, result: { ...outcome.result, ...left } }
-    },
-    { aside: false },
-  )
+  const { values, globals, ui } = call
+  const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
+  const targets = pickTargets(loaded, values['target'])
+  const act = async ({ hosts, skipped }: Preparation): Promise<Outcome> => {
+    const only = releaseOnHost(hosts, values['release'])
+    const rows = ui.rows(labels(hosts), { fleeting: true })
+    const looks = await inParallel(hosts, AT_ONCE, (asked) => verifyHost(call, asked, only)).finally(() => rows.close())
+    const found = looks.flat()
+    const fix = values['fix'] === 'true' && found.length > 0
+    const findings = fix
+      ? await (await import('./mend-hosts.ts')).mendHosts(call, { loaded, targets, hosts, only }, found)
+      : found
+    const outcome = verified(findings, `${only ?? 'all releases'} on ${count(hosts.length, 'host')}`)
+    const left = skipped.length === 0 ? {} : { skipped: skipped.map(({ host }) => host) }
+    return { ...outcome, result: { ...outcome.result, ...left } }
+  }
+  return withHosts(call, destinations(targets, values['host']), act, { aside: true })
 }
 
 /** All that is wrong on one host. Where somebody changes it meanwhile, it is looked at once more. Fails with LOCKED when that does not end. */

@@ -16,6 +16,7 @@ export interface Plan {
     | 'lock'
     | 'unlock'
     | 'setup'
+    | 'mend'
     | 'start'
     | 'stop'
     | 'restart'

@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { encodeManifest } from '../model/manifest.ts'
+import type { Release } from '../model/release.ts'
+import { writeDurably } from './durable.ts'
+import { removeReleaseFiles } from './release-files.ts'
+import type { Change } from './store-actions.ts'
+import * as changes from './store-changes.ts'
+import { storePaths } from './store-paths.ts'
+import { temporaryPath } from './temporary.ts'
+import { contentOf, hashFile } from './verify-tarball.ts'
+import { readRecord } from './verify-release.ts'
+
+/**
+ * Puts right what a release's whole tarball proves: its list of files, the record beside it, what the database says of it. Does
+ * nothing where the tarball is neither what the database nor what the record says.
+ */
+export async function mendRecords(dir: string, change: Change, release: Release, signal: AbortSignal): Promise<void> {
+  const paths = storePaths(dir)
+  const packed = await hashFile(paths.tarball(release), signal).catch(() => undefined)
+  const content = await contentOf(paths.tarball(release), release.compression)
+  if (packed === undefined || content.broken !== null) return
+  const canonical = encodeManifest(content.entries)
+  const digest = `sha256:${hash('sha256', canonical)}`
+  const record = await readRecord(dir, release)
+  // Whichever of the two is right about both: they were written together.
+  const right = [release, record].find((one) => one?.sha256 === packed.sha256 && one.digest === digest)
+  if (!right) return
+  const { sha256, md5, bytes, files, unpackedBytes } = right
+  const sums = { ...changes.countsOf(content.entries), sha256, md5, bytes, digest }
+  await change(async (data, held) => {
+    const now = data.releases.find(({ id }) => id === release.id)
+    held()
+    if (!now) return { data, result: undefined }
+    const mended = { ...now, files, unpackedBytes, ...sums }
+    await writeDurably(paths.manifest(mended), canonical, await temporaryPath(dir, '.manifest'))
+    await writeDurably(paths.record(mended), `${JSON.stringify(mended, null, 2)}\n`, await temporaryPath(dir, '.json'))
+    return { data: changes.withRelease(data, mended), result: undefined }
+  })
+}
+
+/** Takes releases out of a store, their records first, so that what is cut off is no release. */
+export async function discard(dir: string, change: Change, gone: readonly Release[]): Promise<void> {
+  await change(async (data) => ({ data: changes.withoutReleases(data, gone), result: undefined }))
+  for (const release of gone) await removeReleaseFiles(dir, release)
+  await change(async ({ removing = [], ...data }) => {
+    const left = removing.filter(({ id }) => !gone.some((release) => release.id === id))
+    return { data: left.length > 0 ? { ...data, removing: left } : data, result: undefined }
+  })
+}
+
+/** Removes files below a store's `releases/` that no record knows by now. `paths` are relative to the store. */
+export async function removeStrangers(dir: string, change: Change, files: readonly string[]): Promise<void> {
+  await change(async (data, held) => {
+    const paths = storePaths(dir)
+    const known = [...data.releases, ...(data.removing ?? [])].flatMap((one) => [paths.tarball(one), paths.manifest(one), paths.record(one)])
+    held()
+    for (const file of files) if (!known.includes(join(dir, file))) await rm(join(dir, file), { recursive: true, force: true })
+    return { data, result: undefined }
+  })
+}
