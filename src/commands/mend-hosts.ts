@@ -18,7 +18,7 @@ import { hooksAt } from './moments.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { shipments } from './roll.ts'
-import { verifyHost } from './verify-hosts.ts'
+import { verifyHost } from './verify-host.ts'
 
 interface MendWanted {
   readonly loaded: LoadedConfig

@@ -17,9 +17,8 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
 /** The others, by their names alone, so that all fit a screen. */
 export const TOPICS: readonly { readonly topic: string; readonly commands: readonly Command[] }[] = [
   { topic: 'the app', commands: Object.values({ ...APP, ...INTERACTIVE }) },
-  { topic: 'keeping', commands: Object.values(KEEPING) },
   { topic: 'hosts', commands: pick('exec', 'lock', 'unlock') },
-  { topic: 'store', commands: pick('show', 'tag', 'untag') },
+  { topic: 'keeping', commands: [...Object.values(KEEPING), ...pick('show', 'tag', 'untag')] },
 ]
 
 function pick(...names: readonly string[]): readonly Command[] {

@@ -11,6 +11,7 @@ import * as changes from './store-changes.ts'
 import { type Database, EMPTY } from './store-data.ts'
 import { storeFile } from './store-file.ts'
 import { withStoreLock } from './store-lock.ts'
+import { discard, mendRecords, removeStrangers } from './store-mend.ts'
 import { storePaths } from './store-paths.ts'
 import { strays } from './store-strays.ts'
 import { type VerifyOptions, verifyStore } from './store-verify.ts'
@@ -45,6 +46,10 @@ export interface Store {
   check(release: Release): Promise<void>
   /** All that is wrong in the store, or with these releases of it; every byte is read, nothing is changed. */
   verify(only: readonly Release[] | null, options: VerifyOptions): Promise<readonly LocalFinding[]>
+  /** Puts right what whole tarballs prove: lists of files, records beside them, and what the database says of them. */
+  mend(releases: readonly Release[], signal: AbortSignal): Promise<void>
+  /** Removes releases, and files below `releases/` that no record knows (relative to the store), for good. */
+  discard(releases: readonly Release[], files: readonly string[]): Promise<void>
   /** Removes an app's releases beyond the newest `keep`, never the latest or a tagged one; tells which. A dry run only tells. */
   pruneLocal(app: string, keep: number, options?: { readonly dryRun?: boolean }): Promise<readonly Release[]>
 }
@@ -108,6 +113,13 @@ export async function openStore(dir: string): Promise<Store> {
     tarballPath: (release) => storePaths(dir).tarball(release),
     check: (release) => checkReleaseFiles(dir, release),
     verify: (only, options) => verifyStore(dir, db.data, only, async () => db.read().then(() => db.data), options),
+    mend: async (releases, signal) => {
+      for (const release of releases) await mendRecords(dir, change, release, signal)
+    },
+    discard: async (releases, files) => {
+      if (releases.length > 0) await discard(dir, change, releases)
+      if (files.length > 0) await removeStrangers(dir, change, files)
+    },
     pruneLocal: async (app, keep, { dryRun = false } = {}) =>
       dryRun ? changes.superfluous(db.data, app, keep) : pruneLocal(dir, change, app, keep),
   }

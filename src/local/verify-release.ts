@@ -25,8 +25,7 @@ export async function verifyRelease(dir: string, release: Release, signal: Abort
     why,
   })
   const text = await readFile(file, 'utf8').catch(() => undefined)
-  const parsed = text === undefined ? undefined : parseRelease(text)
-  const record = parsed?.id === release.id ? parsed : undefined
+  const record = recordIn(text, release)
   const listed = await readFile(list).catch(() => undefined)
   const digest = listed && `sha256:${hash('sha256', listed)}`
   const manifest = listed && isOneOf('digest', digest, release, record) ? decodeManifest(listed.toString()) : undefined
@@ -57,6 +56,16 @@ export async function verifyRelease(dir: string, release: Release, signal: Abort
     ...(bad ? [found(tarball, 'corrupt', why)] : []),
     ...differ.map((difference) => ({ release: release.id, ...difference })),
   ]
+}
+
+/** The record that lies beside a release's tarball; undefined where it is lost, broken or another's. */
+export async function readRecord(dir: string, release: Release): Promise<Release | undefined> {
+  return recordIn(await readFile(storePaths(dir).record(release), 'utf8').catch(() => undefined), release)
+}
+
+function recordIn(text: string | undefined, { id }: Release): Release | undefined {
+  const record = text === undefined ? undefined : parseRelease(text)
+  return record?.id === id ? record : undefined
 }
 
 function tarballWhy(bytes: number, release: Release, broken: string | null): string {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import type { FindingKind } from '../model/finding.ts'
 import { type Entry, encodeEntry, type Manifest } from '../model/manifest.ts'
+import type { Release } from '../model/release.ts'
 import { type Compression, decompressor, READ_CHUNK } from './compression.ts'
 import { eachEntry } from './tar-entries.ts'
 
@@ -18,22 +19,24 @@ export interface Difference {
   readonly why: string
 }
 
-/** The sha256 of a file, and its length. Rejects where it cannot be read. */
-export async function hashFile(file: string, signal: AbortSignal): Promise<{ readonly sha256: string; readonly bytes: number }> {
+/** The hashes of a file, and its length. Rejects where it cannot be read. */
+export async function hashFile(file: string, signal: AbortSignal): Promise<Pick<Release, 'sha256' | 'md5' | 'bytes'>> {
   const sum = createHash('sha256')
+  const md5 = createHash('md5')
   let bytes = 0
   await pipeline(
     createReadStream(file, { highWaterMark: READ_CHUNK }),
     async function* (source: AsyncIterable<Buffer>) {
       for await (const chunk of source) {
         bytes += chunk.length
+        md5.update(chunk)
         yield chunk
       }
     },
     sum,
     { signal },
   )
-  return { sha256: sum.digest('hex'), bytes }
+  return { sha256: sum.digest('hex'), md5: md5.digest('hex'), bytes }
 }
 
 /** Reads a tarball to its end, or to where it breaks, hashing each file in it. Never rejects. */

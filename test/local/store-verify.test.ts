@@ -131,6 +131,18 @@ describe('verify of a store', () => {
     expect(sure).toEqual(found.map((one) => (typeof one === 'string' ? one : expect.stringMatching(one))))
     expect(findings.filter(({ release }) => release !== a.id && release !== null)).toEqual([])
     expect(await again.verify([b], quiet)).toEqual([])
+
+    // What a whole tarball proves is mended; the rest is left, and goes when it is told to.
+    await again.mend(again.list(), quiet.signal)
+    const left = await (await openStore(dir)).verify(null, quiet)
+    expect(left).toEqual(findings.some(({ path }) => path.includes('.tar.') || path.endsWith('notes.txt')) ? findings : [])
+    if (left.length === 0) return expect(await (await openStore(dir)).find(a.id)).toEqual(a)
+    const strange = left.filter(({ release }) => release === null).map(({ path }) => path)
+    const gone = strange.length > 0 ? [] : [a]
+    await again.discard(gone, strange)
+    const after = await openStore(dir)
+    expect([after.warnings, await after.verify(null, quiet)]).toEqual([[], []])
+    expect(after.list().map(({ id }) => id)).toEqual(gone.length > 0 ? [b.id] : [b.id, a.id])
   })
 })
 
