@@ -41,4 +41,5 @@ if [ -r "$list" ] && [ -d "$ROOT/releases/$dir" ]; then
   printf 'list\t%s\n' "$(($(wc -c <"$list")))"
   all </dev/null | if [ "$wire" = zstd ]; then zstd -cq; else gzip -c; fi
 else echo none; fi
-kill -KILL $reader 2>/dev/null
+exec 2>/dev/null # some shells tell of it
+kill -KILL $reader

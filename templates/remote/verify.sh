@@ -116,4 +116,5 @@ done
 { while read -r _ <&3; do :; done; kill -TERM 0; } >/dev/null 2>&1 &
 reader=$!
 printf '%s' "$words" | all
-kill -KILL $reader 2>/dev/null
+exec 2>/dev/null # some shells tell of it
+kill -KILL $reader
