@@ -26,7 +26,11 @@ export async function run(call: Call): Promise<Outcome> {
     const findings = fix
       ? await (await import('./mend-hosts.ts')).mendHosts(call, { loaded, targets, hosts, only }, found)
       : found
-    const outcome = verified(findings, `${only ?? 'all releases'} on ${count(hosts.length, 'host')}`)
+    const outcome = verified(
+      findings,
+      `${only ?? 'all releases'} on ${count(hosts.length, 'host')}`,
+      `releaser verify target=${values['target']} --fix`,
+    )
     const left = skipped.length === 0 ? {} : { skipped: skipped.map(({ host }) => host) }
     return { ...outcome, result: { ...outcome.result, ...left } }
   }

@@ -29,5 +29,5 @@ async function verifyHere(call: Call): Promise<Outcome> {
   const found = await look()
   const fix = values['fix'] === 'true' && found.length > 0
   const findings = fix ? await (await import('./mend-here.ts')).mendHere(call, store, found, look) : found
-  return verified(findings, `${count(releases.length, 'release')} in the store`)
+  return verified(findings, `${count(releases.length, 'release')} in the store`, 'releaser verify --fix')
 }

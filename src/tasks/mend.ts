@@ -19,10 +19,15 @@ export function planMend(input: MendInput): Plan {
   const { migrate: _, ...rest } = target
   const plan = planDeploy({ ...input, target: rest, facts, action: 'deploy', force: true, afresh: true })
   const view = viewOf(facts)
-  if (view.current?.id === release.id)
-    return { ...plan, action: 'mend', next: { ...plan.next, pinned: view.pinned, ...migratedOf(facts) } }
   const dir = plan.steps.find((step): step is Step<'publish'> => step.step === 'publish')?.dir ?? release.id
   const old = [...new Set(facts.dirs.filter((other) => isOf(other, release.id)))]
+  if (view.current?.id === release.id) {
+    // A deploy would also prune what is older than `keep`: that is nobody's damage.
+    const entry = plan.next.releases.filter((other) => other.dir === dir)
+    const releases = [...view.releases.filter(({ id }) => id !== release.id), ...entry]
+    const steps = [...plan.steps.filter(({ step }) => step !== 'prune'), ...pruning(old)]
+    return { ...plan, action: 'mend', steps, next: { ...plan.next, releases, served: view.served, pinned: view.pinned } }
+  }
   const state = facts.state ?? { ...NO_STATE, releases: view.releases, served: view.served, pinned: view.pinned }
   const { back: __, across: ___, ...bare } = plan
   return {
@@ -69,10 +74,6 @@ function moved(state: HostState, { release }: MendInput, dir: string): HostState
 
 function byId(a: HostRelease, b: HostRelease): number {
   return a.id < b.id ? -1 : 1
-}
-
-function migratedOf({ state }: Facts): Pick<HostState, 'migrated'> {
-  return state?.migrated ? { migrated: state.migrated } : {}
 }
 
 function pruning(dirs: readonly string[]): Step[] {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -161,7 +161,7 @@ describe('download', () => {
     await configure(theirs, hosts, 'many')
     const names = Array.from({ length: 5000 }, (_, index) => `app/folder ${index % 50}/a file with a rather long name ${index}`)
     await theirs.write(Object.fromEntries(names.map((name) => [name, name])))
-    execFileSync('dd', ['if=/dev/urandom', `of=${join(theirs.dir, 'app/big')}`, 'bs=1M', 'count=60'], { stdio: 'ignore' })
+    await writeFile(join(theirs.dir, 'app/big'), randomBytes(60 << 20))
     await fill(theirs)
     const { id, digest } = await deployed(theirs, '1.0.0')
     for (const index of [0, 1]) await rm(home(hosts, index, 'many/.releaser/state'))

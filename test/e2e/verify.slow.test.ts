@@ -324,7 +324,7 @@ describe.each(SHELLS)('verify target= where sh is %s', (shell) => {
     expect(people.code).toBe(11)
     expect(people.stdout).toMatch(/^host +release +path +what +why$/m)
     expect(people.stdout).toMatch(new RegExp(`^h1 +${id} +edited.txt +changed +content$`, 'm'))
-    expect(people.stdout).toMatch(/: \d+ findings$/m)
+    expect(people.stdout).toMatch(/: \d+ findings\nto mend what can be: releaser verify target=prod --fix\n$/)
   })
 })
 
