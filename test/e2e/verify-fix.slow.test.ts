@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { DEPLOY, expectClean, home, serving } from '../support/fleet.ts'
@@ -148,4 +148,33 @@ it('removes what it cannot mend only where it is told to, and never what serves 
   expect(words.stderr).toContain(
     `${current} on h1 cannot be mended: the store has no whole tarball of it; it serves, and so it stays`,
   )
+})
+
+it('in the store it mends records, and asks before a damaged release goes', async () => {
+  const mine = await laptop()
+  await mine.configure({ prod: targetOn(hosts, 'here') })
+  await mine.write({ 'app/a': 'a' })
+  const built = await mine.call('build')
+  const { id } = built.last['release'] as { readonly id: string }
+  const folder = join(mine.dir, '.releaser/releases/shop')
+  const tarball = (await readdir(folder)).find((name) => name.includes('.tar.')) ?? ''
+  await rm(join(folder, `${id}.manifest`))
+  expect(await mine.call('verify')).toMatchObject({
+    code: 11,
+    last: { ok: false, exit: 11, findings: [{ host: null, release: id, path: `releases/shop/${id}.manifest`, kind: 'missing' }] },
+  })
+  const fixed = await mine.call('verify', '--fix')
+  expect(fixed, fixed.stderr).toMatchObject({ code: 0, last: { findings: [{ mended: true }] } })
+  expect(await mine.say('verify')).toMatchObject({ code: 0, stdout: '1 release in the store: all as it should be\n' })
+
+  await truncate(join(folder, tarball), 40)
+  const asked = await mine.call('verify', 'release=latest', '--fix')
+  const corrupt = { path: `releases/shop/${tarball}`, kind: 'corrupt' }
+  expect(asked).toMatchObject({ code: 11, last: { findings: [{ ...corrupt, mended: false }] } })
+  expect(asked.stderr).toContain('(--yes removes it)')
+  expect(await mine.call('verify', '--fix', '--yes')).toMatchObject({
+    code: 0,
+    last: { findings: [{ ...corrupt, mended: true }] },
+  })
+  expect(await readdir(folder)).toEqual([])
 })
