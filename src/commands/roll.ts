@@ -147,7 +147,7 @@ async function carryOut(
 }
 
 /** Where the bytes come from: the store's tarball, compressed as both ends can. */
-async function shipments({ store, source }: RollInput): Promise<ShipmentOf> {
+export async function shipments({ store, source }: Pick<RollInput, 'store' | 'source'>): Promise<ShipmentOf> {
   if (!source) return async () => null
   const manifest = await store.manifest(source)
   const zstdHere = await hasZstd()

@@ -18,7 +18,7 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
 export const TOPICS: readonly { readonly topic: string; readonly commands: readonly Command[] }[] = [
   { topic: 'the app', commands: Object.values({ ...APP, ...INTERACTIVE }) },
   { topic: 'hosts', commands: pick('hosts', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock') },
-  { topic: 'store', commands: pick('show', 'diff', 'tag', 'untag', 'delete') },
+  { topic: 'keeping', commands: pick('verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag') },
 ]
 
 function pick(...names: readonly string[]): readonly Command[] {

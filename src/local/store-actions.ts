@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { ReleaserError } from '../model/errors.ts'
 import { isName, isReserved, NAME_RULE } from '../model/name.ts'
-import type { Release } from '../model/release.ts'
+import { type Release, timeOf } from '../model/release.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, placeRelease, removeReleaseFiles } from './release-files.ts'
 import * as changes from './store-changes.ts'
@@ -41,6 +41,25 @@ export async function addRelease(dir: string, seen: Database, change: Change, pa
       data: changes.withLatest(changes.withRelease(data, release), release),
       result: { release, already: same !== undefined },
     }
+  })
+}
+
+/** See `Store.restore`. */
+export async function restoreRelease(dir: string, change: Change, packed: Packed, id: string, meta: changes.ReleaseMeta) {
+  checkName('version', meta.version)
+  return change(async (data, held) => {
+    const same = data.releases.find(({ app, digest }) => app === meta.app && digest === packed.digest)
+    if (!same && [...data.releases, ...(data.removing ?? [])].some((release) => release.id === id))
+      throw new ReleaserError('USAGE', `another release has the id ${id} here`, {
+        hint: 'remove it from the store, then try again',
+      })
+    const release = same
+      ? { ...same, ...changes.tarballOf(packed) }
+      : changes.recordOf(id, packed, meta, meta.createdAt ?? timeOf(id))
+    held()
+    await placeRelease(dir, packed, release)
+    if (same && same.compression !== release.compression) await rm(storePaths(dir).tarball(same), { force: true })
+    return { data: changes.withRelease(data, release), result: release }
   })
 }
 

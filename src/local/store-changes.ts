@@ -31,7 +31,7 @@ export function latestOf(data: Database, app: string): Release | undefined {
 
 /** The record of content that the store does not hold yet. No two releases of a store share an id, whatever their apps. */
 export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, now: Date): Release {
-  const { app, version, builder, git, metadata } = meta
+  const { app } = meta
   let last = releasesOf(data, app).reduce<string | undefined>(
     (max, { id }) => (max === undefined || id > max ? id : max),
     undefined,
@@ -42,6 +42,12 @@ export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, no
     last = id
     id = releaseId(now, packed.digest, last)
   }
+  return recordOf(id, packed, meta, now)
+}
+
+/** The record of a release that has its id. */
+export function recordOf(id: string, packed: Packed, meta: ReleaseMeta, now: Date): Release {
+  const { app, version, builder, git, metadata } = meta
   const { files, unpackedBytes, digest, platforms } = packed
   return {
     id,

@@ -7,14 +7,17 @@ import type { Release } from '../model/release.ts'
 import type { Limits } from '../model/retention.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, readManifest } from './release-files.ts'
-import { addRelease, type Change, checkTag, removeReleases } from './store-actions.ts'
+import { addRelease, type Change, checkTag, removeReleases, restoreRelease } from './store-actions.ts'
 import * as changes from './store-changes.ts'
 import { type Database, EMPTY } from './store-data.ts'
 import { storeFile } from './store-file.ts'
 import { withStoreLock } from './store-lock.ts'
+import { mendRecords, removeStrangers } from './store-mend.ts'
 import { storePaths } from './store-paths.ts'
 import { strays } from './store-strays.ts'
+import { type VerifyOptions, verifyStore } from './store-verify.ts'
 import { sweepTemporary } from './temporary.ts'
+import type { LocalFinding } from './verify-release.ts'
 
 /** Where this machine keeps releases. What is read without waiting is as of the opening, or of the last change through this store. */
 export interface Store {
@@ -29,6 +32,8 @@ export interface Store {
   latest(app: string): Release
   /** Takes a packed tree in. `already`: its content was there, is now `latest` again, and nothing was stored twice. */
   add(packed: Packed, meta: changes.ReleaseMeta): Promise<{ readonly release: Release; readonly already: boolean }>
+  /** Takes in a release that was packed elsewhere, under the id that it has there; `latest` stays what it is. */
+  restore(packed: Packed, id: string, meta: changes.ReleaseMeta): Promise<Release>
   tag(id: string, tag: string): Promise<Release>
   /** Fails with NOT_FOUND (9) where the release has no such tag. */
   untag(id: string, tag: string): Promise<Release>
@@ -40,6 +45,12 @@ export interface Store {
   tarballPath(release: Release): string
   /** Reads the tarball and the manifest; fails with INTEGRITY (11) where one is gone or not what it was. */
   check(release: Release): Promise<void>
+  /** All that is wrong in the store, or with these releases of it; every byte is read, nothing is changed. */
+  verify(only: readonly Release[] | null, options: VerifyOptions): Promise<readonly LocalFinding[]>
+  /** Puts right what whole tarballs prove: lists of files, records beside them, and what the database says of them. */
+  mend(releases: readonly Release[], signal: AbortSignal): Promise<void>
+  /** Removes releases, and files below `releases/` that no record knows (relative to the store), for good. */
+  discard(releases: readonly Release[], files: readonly string[]): Promise<void>
   /** Removes an app's releases beyond the newest `keep`, never the latest or a tagged one; tells which. A dry run only tells. */
   pruneLocal(app: string, keep: number, options?: Limits & { readonly dryRun?: boolean }): Promise<readonly Release[]>
   /** Removes releases, whatever they are; those that are gone already are left out of what it tells. */
@@ -92,6 +103,7 @@ export async function openStore(dir: string): Promise<Store> {
     find: (ref, app) => find(db.data, ref, app),
     latest: (app) => changes.latestOf(db.data, app) ?? nothing(app),
     add: (packed, meta) => addRelease(dir, db.data, change, packed, meta).finally(() => rm(packed.file, { force: true })),
+    restore: (packed, id, meta) => restoreRelease(dir, change, packed, id, meta).finally(() => rm(packed.file, { force: true })),
     tag: async (id, tag) => {
       checkTag(tag)
       return edit(id, (release) => ({ ...release, tags: [...new Set([...release.tags, tag])] }))
@@ -103,6 +115,15 @@ export async function openStore(dir: string): Promise<Store> {
     manifest: (release) => readManifest(dir, release),
     tarballPath: (release) => storePaths(dir).tarball(release),
     check: (release) => checkReleaseFiles(dir, release),
+    verify: (only, options) => verifyStore(dir, db.data, only, async () => db.read().then(() => db.data), options),
+    mend: async (releases, signal) => {
+      for (const release of releases) await mendRecords(dir, change, release, signal)
+    },
+    discard: async (releases, files) => {
+      const ids = releases.map(({ id }) => id)
+      if (ids.length > 0) await removeReleases(dir, change, (data) => data.releases.filter(({ id }) => ids.includes(id)))
+      if (files.length > 0) await removeStrangers(dir, change, files)
+    },
     pruneLocal: async (app, keep, { dryRun = false, ...limits } = {}) =>
       dryRun
         ? changes.superfluous(db.data, app, keep, limits)

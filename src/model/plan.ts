@@ -20,6 +20,7 @@ export interface Plan {
     | 'lock'
     | 'unlock'
     | 'setup'
+    | 'mend'
     | 'start'
     | 'stop'
     | 'restart'

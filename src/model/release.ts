@@ -59,7 +59,8 @@ export function packedAt(id: string): number {
   return timeOf(id).getTime() / 1000
 }
 
-function timeOf(id: string): Date {
+/** When a release of this id was packed. */
+export function timeOf(id: string): Date {
   const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(id) ?? []
   return new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
 }

@@ -14,9 +14,10 @@ import type { Channel, Remote } from './remote.ts'
  * it, so that sh, bash, zsh, fish and csh all hand it on unchanged.
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are the shell's
+const ROOT = 'case $root in "~") root=$HOME ;; "~/"*) root=$HOME/${root#??} ;; /*) ;; *) root=$PWD/$root ;; esac'
 const BOOTSTRAP = [
   'IFS= read -r nonce && IFS= read -r root && IFS= read -r hash && IFS= read -r verb || exit 64',
-  'case $root in "~") root=$HOME ;; "~/"*) root=$HOME/${root#??} ;; /*) ;; *) root=$PWD/$root ;; esac',
+  ROOT,
   'RELEASER_LC_ALL=${LC_ALL-}; LC_ALL=C; export LC_ALL RELEASER_LC_ALL',
   'agent=$root/.releaser/agent-$hash.sh',
   'if test -r "$agent"; then echo "releaser $nonce ready"; exec sh "$agent" "$root" "$verb"; fi',
@@ -25,6 +26,17 @@ const BOOTSTRAP = [
   'test "$(printf ab | (head -c 1; cat) 2>/dev/null)" = ab; thrifty=$?',
   'RELEASER_AGENT=$(if test $thrifty = 0; then head -c "$size"; else dd bs=1 count="$size" 2>/dev/null; fi | if test $send = packed; then gzip -dc; else cat; fi); export RELEASER_AGENT',
   'exec sh -c "$RELEASER_AGENT" agent "$root" "$verb"',
+].join('; ')
+
+/** The same for a script that is sent to be run once, and stays nowhere. */
+const ONCE = [
+  'IFS= read -r nonce && IFS= read -r root && IFS= read -r size || exit 64',
+  ROOT,
+  'LC_ALL=C; export LC_ALL',
+  'command -v dd >/dev/null || { echo "releaser $nonce lacks"; exit 1; }',
+  'script=$(dd bs=1 count="$size" 2>/dev/null)',
+  'echo "releaser $nonce ready"',
+  'exec sh -c "$script" releaser "$root"',
 ].join('; ')
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are the shell's
 
@@ -60,6 +72,20 @@ export async function startVerb(
     channel.stdin.write(sent)
   }
   if (head !== '') channel.stdin.write(head)
+  return { channel, lines, stderr }
+}
+
+/** Runs a script of ours at `root`, which is its first word, sending it along. One exec, and nothing of it stays on the host. */
+export async function startScript(remote: Remote, root: string, script: Buffer, head: string): Promise<Talk> {
+  const nonce = randomBytes(8).toString('hex')
+  const channel = await remote.exec({ argv: ['exec', 'sh', '-c', ONCE] })
+  const stderr = keepTail(channel, undefined)
+  channel.stdin.on('error', () => {}) // a line that is lost shows in what is read
+  channel.stdin.write(`${nonce}\n${root}\n${script.length}\n`)
+  channel.stdin.write(script)
+  channel.stdin.write(head)
+  const lines = lineReader(channel.stdout)
+  await greeting(lines, nonce, channel, stderr)
   return { channel, lines, stderr }
 }
 

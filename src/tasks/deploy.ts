@@ -41,6 +41,8 @@ export interface DeployInput {
   readonly knownManifests: ReadonlySet<string>
   /** Deploy again although it serves already. */
   readonly force: boolean
+  /** Lay it out again wherever it lies: what is there is not to be trusted. */
+  readonly afresh?: boolean
   readonly by: string
   readonly dryRun: boolean
   /** The app's environment on this host. */
@@ -69,7 +71,7 @@ export function planDeploy(input: DeployInput): Plan {
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
   if (!there && !input.force)
     refuseOtherMachine(facts, { host: host.name, version: release.version, platforms: release.platforms ?? [] })
-  const dir = there && !(input.force && served) ? there.dir : freeDir(release.id, facts.dirs)
+  const dir = there && !(input.force && served) && input.afresh !== true ? there.dir : freeDir(release.id, facts.dirs)
   const lay = there === undefined || dir !== there.dir
   const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? (there ?? source)?.layout)
   const hooks = release.manifest ? hooksIn(release.manifest, layout) : (release.hooks ?? (there ?? source)?.hooks)

@@ -16,6 +16,8 @@ export type LocalStep =
   | 'unlock'
   | 'undo'
   | 'settle'
+  | 'verify'
+  | 'download'
 
 interface Words {
   /** While it happens. */
@@ -58,6 +60,8 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   record: { doing: 'recording', done: 'recorded' },
   unlock: { doing: 'giving the lock back', done: 'lock given back' },
   undo: { doing: 'taking back', done: 'taken back' },
+  verify: { doing: 'verifying every file', done: 'every file verified' },
+  download: { doing: 'downloading', done: 'downloaded' },
   settle: { doing: 'settling what was cut off', done: 'settled what was cut off' },
 }
 

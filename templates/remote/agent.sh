@@ -54,13 +54,6 @@ put() {
   "$@" >"$file.$$.tmp" && durable "$file.$$.tmp" && mv -f "$file.$$.tmp" "$file" && durable "${file%/*}" || { rm -f "$file.$$.tmp"; return 1; }
 }
 
-if command -v sha256sum >/dev/null 2>&1; then HASHER=sha256sum
-elif command -v shasum >/dev/null 2>&1; then HASHER='shasum -a 256'
-else HASHER='openssl dgst -sha256 -r'; fi
-# `hash<TAB>path`, whichever tool it was; GNU marks a line whose name it escaped with a leading backslash.
-plain_hashes() { sed -e '/^\\/{s/^\\//;s/\\\\/\\/g;}' -e "s/^\([0-9a-f]*\) [ *]/\1$TAB/" "$@"; }
-hash_of() { hash=$($HASHER "$1"); hash=${hash#"\\"}; printf '%s\n' "${hash%%[!0-9a-f]*}"; }
-
 # --- the lock: a directory of tokens, each the name of a living process --------------------------------------
 
 BOOT=none; [ ! -r /proc/sys/kernel/random/boot_id ] || IFS=- read -r BOOT _ </proc/sys/kernel/random/boot_id

@@ -11,7 +11,6 @@
 #
 # The conversation: it says `manifest` and reads it, says which entries it needs and `send`, reads one compressed tar.
 
-as_words() { tr '\n' '\000'; }
 # hash_listed: `hash<TAB>path` of the paths on stdin, by two processes where xargs can; each writes a file of its own.
 hash_listed() {
   ! exists "$M/sums" || rm -rf "$M/sums"
@@ -171,14 +170,4 @@ present() {
   find . -type l -exec sh -c 'for p; do printf "%s\tl\t-\t%s\n" "$p" "$(readlink "$p")"; done' sh {} +
   # What is neither of these, or has other permissions, shows in the number of entries.
   echo "$(($(find . | wc -l) - 1)) entries"
-}
-# exactly TYPE MODE: find's words for these permission bits and no others (a directory may have inherited its group).
-exactly() {
-  printf -- '-perm -%s' "$2"
-  bits=${2#0}; for place in 00 0 ''; do
-    rest=${bits#?}; digit=${bits%"$rest"}; bits=$rest
-    case $digit in 0) unset="4 2 1" ;; 1) unset="4 2" ;; 2) unset="4 1" ;; 3) unset=4 ;; 4) unset="2 1" ;; 5) unset=2 ;; 6) unset=1 ;; *) unset= ;; esac
-    for bit in $unset; do printf ' ! -perm -%s%s' "$bit" "$place"; done
-  done
-  [ "$1" = d ] || printf ' ! -perm -4000 ! -perm -2000'
 }

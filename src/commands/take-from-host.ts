@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import type { Store } from '../local/store.ts'
+import { ReleaserError } from '../model/errors.ts'
+import type { FindingKind } from '../model/finding.ts'
+import type { HostRelease } from '../model/host-state.ts'
+import { fallbackVersion, type Release, timeOf } from '../model/release.ts'
+import { fetchRelease } from '../remote/download.ts'
+import type { Asked } from '../rollout/host.ts'
+import type { Call } from './command.ts'
+
+/** A release as it lies on one host. */
+export interface Place {
+  readonly asked: Asked
+  readonly release: HostRelease
+}
+
+/** What of a release on a host is not as it was sent. */
+export interface NotWhole {
+  readonly amiss: readonly { readonly path: string; readonly kind: FindingKind }[]
+}
+
+/** Takes a release from one host, through a folder of the store that is gone afterwards. Fails with CONNECTION, INTEGRITY, BUILD. */
+export async function takeFrom(call: Call, store: Store, app: string, { asked, release }: Place): Promise<Release | NotWhole> {
+  const { ui, signal } = call
+  const { remote, host, facts } = asked
+  const [{ inTemporaryFolder }, { takeRelease }, { decompressor }, { hasZstd }, { packTree }, { builtVersion }] =
+    await Promise.all([
+      import('../local/temporary.ts'),
+      import('../local/take-release.ts'),
+      import('../local/compression.ts'),
+      import('../local/tarball.ts'),
+      import('../local/pack.ts'),
+      import('../local/built-version.ts'),
+    ])
+  const wire = facts.tools.includes('zstd') && (await hasZstd()) ? 'zstd' : 'gzip'
+  return inTemporaryFolder(store.dir, async (scratch) => {
+    signal.throwIfAborted()
+    const coming = await fetchRelease(remote, host.path, release, wire)
+    if (!coming) throw new ReleaserError('NOT_FOUND', `${release.id} is not there any more`)
+    signal.addEventListener('abort', coming.close, { once: true })
+    const into = join(scratch, 'tree')
+    try {
+      const digest = release.digest === 'unknown' ? `sha256:${release.id.slice(-8)}` : release.digest
+      const onProgress = (done: number, total: number) =>
+        ui.observe({ event: 'progress', host: host.name, step: 'download', done, total })
+      const bytes = decompressor(wire)(coming.stream as AsyncIterable<Buffer>)
+      const { manifest, amiss } = await takeRelease({ bytes, listBytes: coming.listBytes, digest, onProgress }, into).catch(
+        (error: unknown) => {
+          throw told(error, signal, coming.stderr())
+        },
+      )
+      if (amiss.length > 0) return { amiss }
+      const absoluteLinks = manifest.flatMap(({ type, path }) => (type === 'symlink' ? [path] : []))
+      const packed = await packTree({ dir: into, storeDir: store.dir, app, absoluteLinks, code: 'INTEGRITY', signal })
+      for (const warning of packed.warnings) ui.warn(warning)
+      const version =
+        release.version === 'unknown' ? ((await builtVersion([into])) ?? fallbackVersion(timeOf(release.id))) : release.version
+      return await store.restore(packed, release.id, { app, version, tags: [], builder: null, git: null })
+    } finally {
+      signal.removeEventListener('abort', coming.close)
+      coming.close()
+    }
+  })
+}
+
+/** A stream that broke off, as what it is. */
+function told(error: unknown, signal: AbortSignal, said: string): unknown {
+  if (signal.aborted)
+    return new ReleaserError('INTERRUPTED', 'stopped while downloading', { cause: error, hint: 'nothing was stored' })
+  if (error instanceof ReleaserError) return error
+  if (error instanceof Error && 'syscall' in error && 'path' in error)
+    return new ReleaserError('BUILD', `cannot lay out the release here: ${error.message}`, {
+      cause: error,
+      hint: 'see whether the disk of the store is full',
+    })
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ReleaserError('CONNECTION', `the line was lost while the release came: ${said === '' ? reason : said}`, {
+    cause: error,
+    hint: 'run the same command again',
+  })
+}
