@@ -4,7 +4,7 @@ import { isReleaseId } from './release.ts'
 
 /** A host's releases as commands see them: what it remembers, held against what lies on its disk. */
 export interface HostView {
-  /** Newest first. Only directories whose manifest is there: others are not ours. */
+  /** Newest first. Only directories whose manifest is there, and what serves: others are not ours. */
   readonly releases: readonly HostRelease[]
   readonly current: HostRelease | null
   /** Where a plain rollback goes: the good release that served before current. */
@@ -33,11 +33,12 @@ export function viewOf(facts: Facts): HostView {
 
 function onDisk(dir: string, facts: Facts): HostRelease[] {
   const [id = ''] = dir.split('~')
-  if (!isReleaseId(id) || !facts.manifests.includes(id)) return []
+  const serves = facts.current.kind === 'link' && facts.current.dir === dir
+  // What serves is where a deploy goes back to, even where somebody has lost its list of files.
+  if (!isReleaseId(id) || !(facts.manifests.includes(id) || serves)) return []
   const remembered = facts.state?.releases.find((release) => release.dir === dir)
   // Switched to, and nobody has confirmed it yet.
-  const unconfirmed =
-    facts.current.kind === 'link' && facts.current.dir === dir && remembered?.state !== 'good' && facts.state !== null
+  const unconfirmed = serves && remembered?.state !== 'good' && facts.state !== null
   if (unconfirmed) return [{ version: 'unknown', digest: 'unknown', ...remembered, id, dir, state: 'active' }]
   if (remembered) return [remembered]
   // A lost state is rebuilt: what carries its final name was complete and verified, so it may serve again.

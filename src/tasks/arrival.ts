@@ -36,11 +36,11 @@ export function freeDir(id: string, dirs: readonly string[]): string {
 }
 
 /** From which releases on the host unchanged files are taken, and which manifest the new one travels as a difference to. */
-export function transferFrom(view: HostView, { knownManifests, target }: ArrivalInput): Transfer {
+export function transferFrom(view: HostView, { knownManifests, target, facts }: ArrivalInput): Transfer {
   const sources = [view.current, ...view.releases].filter((release): release is HostRelease => release !== null)
   const unique = sources.filter((release, index) => sources.findIndex(({ id }) => id === release.id) === index)
   return {
-    base: unique.find(({ id }) => knownManifests.has(id))?.id ?? null,
+    base: unique.find(({ id }) => knownManifests.has(id) && facts.manifests.includes(id))?.id ?? null,
     reuse: { from: unique.slice(0, 3).map(({ id, dir }) => ({ id, dir })), by: target.reuse ?? 'copy' },
   }
 }

@@ -1,6 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Facts } from '../model/plan.ts'
 import { decodePlatform, fitsHost } from '../model/platform.ts'
+import { isReleaseId } from '../model/release.ts'
 import { size } from '../model/size.ts'
 
 /** The layout on hosts that this version reads and writes. */
@@ -40,16 +41,20 @@ export function refuseUnfit(
       hint: `make it there as root, for the user who logs in: mkdir -p ${facts.root} && chown USER ${facts.root}`,
     })
   }
-  if (facts.current.kind === 'foreign') {
-    throw new ReleaserError(
-      'NOT_CHANGED',
-      `${facts.root}/current on ${wanted.host} is ${facts.current.what}, not a link of ours`,
-      {
-        hint: 'move it away there, and deploy again',
-      },
-    )
+  const foreign = foreignCurrent(facts)
+  if (foreign !== undefined) {
+    throw new ReleaserError('NOT_CHANGED', `${facts.root}/current on ${wanted.host} is ${foreign}, not a link of ours`, {
+      hint: 'move it away there, and deploy again',
+    })
   }
   refuseFull(facts, wanted.host, need)
+}
+
+/** What `current` is, where it is nothing that a deploy could go back to. */
+function foreignCurrent({ current, dirs }: Facts): string | undefined {
+  if (current.kind === 'foreign') return current.what
+  const odd = current.kind === 'link' && dirs.includes(current.dir) && !isReleaseId(current.dir.replace(/~.*/, ''))
+  return odd ? `a link to releases/${current.dir}` : undefined
 }
 
 /** Refuses a release whose programs all were built for other machines, or for a C library that is not there. */

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built, DEPLOY, expectClean, home, release, serving } from '../support/fleet.ts'
@@ -72,6 +72,23 @@ describe('a hook that fails', () => {
     for (const index of [0, 1]) expect(await readdir(home(hosts, index, 'first'))).not.toContain('current')
     await expectClean(hosts, 'first')
     expect(await mine.call('exec', 'target=prod', '--', 'true')).toMatchObject({ code: 9, last: { code: 'NOT_FOUND' } })
+  })
+
+  it('post-activate, where somebody has lost the list of files of what serves: that serves all the same', async () => {
+    const mine = await built(hosts, 'lost-list')
+    await mine.call(...DEPLOY)
+    const before = await serving(hosts, 'lost-list')
+    for (const index of [0, 1]) {
+      const lists = home(hosts, index, 'lost-list', '.releaser', 'manifests')
+      for (const list of await readdir(lists)) await rm(join(lists, list))
+    }
+    await release(mine, '2.0.0')
+    await mine.configure({ prod: targetOn(hosts, 'lost-list', { hooks: { 'post-activate': 'exit 3' } }) })
+    expect(await mine.call(...DEPLOY)).toMatchObject({ code: 7, last: { code: 'ROLLED_BACK' } })
+    expect(await serving(hosts, 'lost-list')).toEqual(before)
+    await mine.configure({ prod: targetOn(hosts, 'lost-list') })
+    expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0, last: { changed: true } })
+    await expectClean(hosts, 'lost-list')
   })
 
   it('post-activate in a later deploy: all serve what they served (7), and the release is bad', async () => {

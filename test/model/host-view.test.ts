@@ -28,4 +28,9 @@ describe('viewOf', () => {
     const facts = factsWith([onHost(A)], [A], { dirs: [A, B], manifests: [A, B], current: { kind: 'link', dir: B } })
     expect(viewOf(facts).current).toEqual({ id: B, dir: B, version: 'unknown', digest: 'unknown', state: 'active' })
   })
+
+  it('knows what serves, also where its list of files is lost', () => {
+    const facts = factsWith([onHost(A), onHost(B)], [A, B], { manifests: [A] })
+    expect(viewOf(facts)).toMatchObject({ current: { id: B, state: 'good' }, previous: { id: A } })
+  })
 })

@@ -217,6 +217,11 @@ describe('planDeploy', () => {
     ['a newer layout', { format: 2 }, 'NOT_CHANGED'],
     ['a broken format', { format: Number.POSITIVE_INFINITY }, 'NOT_CHANGED'],
     ['a path that is not writable', { writable: false }, 'NOT_CHANGED'],
+    [
+      'a current that leads to a directory of somebody',
+      { current: { kind: 'link', dir: 'mine' }, dirs: [A, 'mine'] },
+      'NOT_CHANGED',
+    ],
     ['a real directory at current', { current: { kind: 'foreign', what: 'a real file or directory' } }, 'NOT_CHANGED'],
     ['no space', { freeBytes: 0 }, 'NOT_CHANGED'],
     ['no inodes', { freeInodes: 3 }, 'NOT_CHANGED'],
