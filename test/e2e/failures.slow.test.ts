@@ -167,7 +167,7 @@ describe('nothing to choose from (9), and commands that fail (10)', () => {
     })
     expect(await mine.call('rollback', 'target=prod', 'release=0.9.0')).toMatchObject({
       code: 9,
-      last: { code: 'NOT_FOUND', message: 'no release "0.9.0"' },
+      last: { code: 'NOT_FOUND', message: 'no release "0.9.0" lies on all of the hosts' },
     })
     expect(await serving(hosts, 'back')).toEqual(before)
   })
