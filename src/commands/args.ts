@@ -1,6 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
 import { nearest } from '../model/suggest.ts'
-import { example, hasKey, stray, tooEarly, twice, unknownKey } from './args-errors.ts'
 import type { Call, Command } from './command.ts'
 import { GLOBALS, type GlobalArgument, globalsOf } from './globals.ts'
 
@@ -33,7 +32,8 @@ export function parseArguments(argv: readonly string[], commands: Readonly<Recor
   const before = read(words.slice(0, at), undefined)
   const after = read(words.slice(at + 1), command)
   if (before.values.has('version') || (after.values.has('version') && !hasKey(command, 'version'))) return { ask: 'version' }
-  for (const key of before.values.keys()) if (after.values.has(key) && takesValue(key)) throw twice(key)
+  for (const key of before.values.keys())
+    if (after.values.has(key) && argumentFor(key, undefined)?.value !== undefined) throw twice(key)
   const values = Object.fromEntries([...before.values, ...after.values])
   const rest = end === -1 ? [] : argv.slice(end + 1)
   checkRest(command, end !== -1, rest)
@@ -141,6 +141,59 @@ function checkRequired(command: Command, values: Readonly<Record<string, string>
     throw new ReleaserError('USAGE', `${command.name} needs ${command.word.choices.join(', ')}`, { hint: example(command) })
 }
 
-function takesValue(key: string): boolean {
-  return GLOBALS.some((argument) => argument.key === key && argument.value !== undefined)
+function hasKey({ arguments: known }: Command, key: string): boolean {
+  return known.some((argument) => argument.key === key)
+}
+
+function example(command: Command): string {
+  return `for example: ${command.examples[0]?.line ?? `releaser ${command.name}`}`
+}
+
+function tooEarly(word: string, key: string, commands: Readonly<Record<string, Command>>): ReleaserError {
+  if (!Object.values(commands).some((command) => hasKey(command, key)))
+    return unknownKey(word.replace(/=.*/s, ''), key, undefined)
+  return new ReleaserError('USAGE', `${word} stands before the command`, {
+    hint: `put the command first: releaser COMMAND ${word}`,
+  })
+}
+
+function unknownKey(text: string, key: string, command: Command | undefined): ReleaserError {
+  const known = [...(command?.arguments ?? []), ...GLOBALS]
+  const guess = known.find(
+    (argument) =>
+      argument.key ===
+      nearest(
+        key,
+        known.map((one) => one.key),
+      ),
+  )
+  const help = `releaser help${command ? ` ${command.name}` : ''}`
+  const hint = guess
+    ? `did you mean ${guess.value === undefined || GLOBALS.includes(guess) ? `--${guess.key}` : `${guess.key}=`}?`
+    : `see ${help}`
+  return new ReleaserError('USAGE', `unknown argument "${text}"${command ? ` for ${command.name}` : ''}`, { hint })
+}
+
+function stray(
+  text: string,
+  command: Command | undefined,
+  before: string | undefined,
+  values: ReadonlyMap<string, string>,
+): ReleaserError {
+  const flag = GLOBALS.find(({ key, bare }) => bare !== undefined && before === `--${key}`)
+  const key = command?.arguments.find(({ required, value }) => required === true && value !== undefined) ?? command?.arguments[0]
+  const hint = flag
+    ? `did you mean ${before}=${text}?`
+    : command?.rest !== undefined && key !== undefined && values.has(key.key)
+      ? `words for the hosts stand behind --, ${example(command)}`
+      : key?.value !== undefined && /^[^-=]/.test(text)
+        ? `did you mean ${key.key}=${text}?`
+        : `see releaser help${command ? ` ${command.name}` : ''}`
+  return new ReleaserError('USAGE', `unexpected word "${text}"`, { hint })
+}
+
+function twice(key: string): ReleaserError {
+  return new ReleaserError('USAGE', `${key} is given twice`, {
+    hint: 'separate several values by commas, where several are allowed',
+  })
 }

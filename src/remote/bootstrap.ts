@@ -23,7 +23,7 @@ const BOOTSTRAP = [
   'if test -r "$agent"; then echo "releaser $nonce ready"; exec sh "$agent" "$root" "$verb"; fi',
   'command -v dd >/dev/null || { echo "releaser $nonce lacks"; exit 1; }',
   'if command -v gzip >/dev/null; then send=packed; else send=plain; fi; echo "releaser $nonce $send"; IFS= read -r size',
-  'test "$(printf ab | (head -c 1; cat) 2>/dev/null)" = ab; thrifty=$?',
+  'test "$(printf ab | (head -c 1; printf .; cat) 2>/dev/null)" = a.b; thrifty=$?',
   'RELEASER_AGENT=$(if test $thrifty = 0; then head -c "$size"; else dd bs=1 count="$size" 2>/dev/null; fi | if test $send = packed; then gzip -dc; else cat; fi); export RELEASER_AGENT',
   'exec sh -c "$RELEASER_AGENT" agent "$root" "$verb"',
 ].join('; ')

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -154,7 +155,8 @@ async function startHost({ number, id, dir, authorized, options }: Plan): Promis
       // The listener's descendants are sessions (sshd) and what they run: only sshd itself is ended.
       const all = await allProcesses()
       const below = new Set(await sessions())
-      for (const { pid, command } of all) if (below.has(pid) && /^sshd(-session)?: /.test(command)) kill(pid)
+      const isSession = (command: string) => /^sshd(-session)?: /.test(command)
+      for (const { pid, command } of all) if (below.has(pid) && isSession(command) && isSession(commandNow(pid))) kill(pid)
     },
     stopSshd,
     startSshd: async () => {
@@ -274,6 +276,15 @@ async function allProcesses(): Promise<readonly Running[]> {
     }),
   )
   return found.flat()
+}
+
+/** Read at once: on a busy machine a number is soon somebody else's. */
+function commandNow(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  } catch {
+    return ''
+  }
 }
 
 function descendants(all: readonly Running[], root: number): readonly number[] {

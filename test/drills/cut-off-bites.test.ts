@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { AGENT, type BrokenBuild, brokenBuild } from '../fault/broken-build.ts'
+import { interruptAt, MOMENTS } from '../fault/interrupts.ts'
+import { killEverywhere } from '../fault/kill-points.ts'
+import { race, racers } from '../fault/race.ts'
+import { type Stage, startStage } from '../fault/stage.ts'
+import { killWriters } from '../fault/store-kill.ts'
 import { project } from '../support/project.ts'
-import { AGENT, type BrokenBuild, brokenBuild } from './broken-build.ts'
-import { interruptAt, MOMENTS } from './interrupts.ts'
-import { killEverywhere } from './kill-points.ts'
-import { race, racers } from './race.ts'
-import { type Stage, startStage } from './stage.ts'
-import { killWriters } from './store-kill.ts'
 
 // A test that cannot fail proves nothing: each of these builds lacks one rule, and must be found out.
 let stage: Stage
