@@ -24,7 +24,8 @@ export interface Seen {
  * remember yet is theirs, and left alone.
  */
 export function toVerify(facts: Facts, only: string | null): readonly HostRelease[] {
-  const { releases, current } = viewOf(facts)
+  const { releases: all, current } = viewOf(facts)
+  const releases = all.filter(({ id }) => facts.manifests.includes(id))
   const known = new Set((facts.state?.releases ?? []).map(({ dir }) => dir))
   const busy = facts.lock !== null && !facts.lock.frozen && facts.state !== null
   return releases.filter(({ id, dir }) => (only === null || id === only) && (!busy || known.has(dir) || dir === current?.dir))
