@@ -54,7 +54,13 @@ export function planText(plan: Plan): string {
     ...(plan.forecast && plan.transfer ? forecastText(plan.forecast) : []),
     ...plan.steps.flatMap((step) => lineOf(step) ?? []),
   ]
+  // Steps that nobody sees are there for what the host writes down at the end.
+  if (lines.length === 0 && plan.steps.length > 0) lines.push(pinsText(plan))
   return [head, ...(lines.length === 0 ? ['  nothing to do'] : lines.map((line) => `  ${line}`))].join('\n')
+}
+
+function pinsText({ next }: Plan): string {
+  return `write down what is pinned then: ${next.pinned.join(', ') || 'nothing'}`
 }
 
 function forecastText({ files, bytes, of, exact, room }: Forecast): readonly string[] {
