@@ -5,6 +5,7 @@ import type { Release } from '../model/release.ts'
 import { size } from '../model/size.ts'
 import { planDelete } from '../tasks/delete.ts'
 import type { Call, Outcome } from './command.ts'
+import { leftBehind } from './left-behind.ts'
 import { whereLive } from './live.ts'
 import { openPlace, type Place, releaseMeant } from './place.ts'
 import { upkeep } from './upkeep.ts'
@@ -68,6 +69,14 @@ async function deleteOnHosts(call: Call): Promise<Outcome> {
     ask: async (plans) => {
       const hosts = plans.filter(({ steps }) => steps.length > 0).map(({ host }) => host)
       await demandYes(call, `Delete ${chosen.names} on ${hosts.join(', ')}?`)
+    },
+    see: async (asked) => {
+      const left = await leftBehind(asked, (_, dir) => chosen.ids.includes(dir.replace(/~.*/, '')))
+      if (left.length === 0) return
+      throw new ReleaserError('PARTIAL', `${left.map(({ host, dir }) => `${host}: releases/${dir} is still there`).join('; ')}`, {
+        hint: 'see whose files it holds, or which process works in it; then delete it again',
+        result: { left },
+      })
     },
     closing: ({ target }) => ({ text: `deleted ${chosen.names} on ${target}`, result: { removed: chosen.ids } }),
   })

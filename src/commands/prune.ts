@@ -3,7 +3,7 @@ import { seconds } from '../model/duration.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { type Limits, retainInStore } from '../model/retention.ts'
 import { bytesOf } from '../model/size.ts'
-import type { Planner } from '../rollout/host.ts'
+import type { Asked, Planner } from '../rollout/host.ts'
 import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { type PrunePlan, planPrune } from '../tasks/prune.ts'
@@ -11,6 +11,7 @@ import { table } from '../ui/table.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
+import { leftBehind } from './left-behind.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { withHosts } from './with-hosts.ts'
@@ -106,8 +107,17 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, { keep, since }: Wan
         wait: globals.wait,
         ...NO_RELEASE,
       })
-    const verdicts = hosts.flatMap(({ target, host }) =>
-      (decided.get(`${target.name}\t${host.name}`) ?? []).map((verdict) => ({ ...verdict, host: host.name })),
+    const decisions = ({ target, host }: Pick<Asked, 'target' | 'host'>) => decided.get(`${target.name}\t${host.name}`) ?? []
+    const goes = (asked: Asked, dir: string) => decisions(asked).some((it) => !it.keep && it.release.dir === dir)
+    const left = globals.dryRun ? [] : await leftBehind(hosts, goes)
+    const verdicts = hosts.flatMap((asked) =>
+      decisions(asked).map((verdict) => {
+        const { name } = asked.host
+        const stays = left.some(
+          ({ target, host, dir }) => target === asked.target.name && host === name && dir === verdict.release.dir,
+        )
+        return { ...verdict, host: name, ...(stays && { keep: true, why: 'could not be removed' }) }
+      }),
     )
     const row = ({ host, release, why }: (typeof verdicts)[number]): Row => ({ host, id: release.dir, why })
     return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), globals.dryRun)

@@ -1,4 +1,4 @@
-import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
+import { loadConfig, pickTargets } from '../local/config.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Asked, HostOutcome, Planner } from '../rollout/host.ts'
 import { NO_RELEASE } from '../rollout/input.ts'
@@ -19,7 +19,9 @@ export interface Upkeep {
   /** What is done to a protected target, for the question; left out where nobody has to be asked. */
   readonly doing?: string
   /** A question of its own, when everything is known and nothing is done. */
-  readonly ask?: (plans: readonly Plan[], loaded: LoadedConfig) => Promise<void>
+  readonly ask?: (plans: readonly Plan[]) => Promise<void>
+  /** Looks whether it came as planned, once it is done; fails where it did not. */
+  readonly see?: (asked: readonly Asked[]) => Promise<void>
   /** Whether hosts are to say in which releases processes live. */
   readonly inUse?: boolean
   /** The last word: for people, and what `--json` has beside `target`, `changed` and `hosts`. */
@@ -34,7 +36,7 @@ export interface Ended {
 }
 
 /** Does it on every host of the targets or on none, by the same path as a deploy. */
-export async function upkeep(call: Call, { decide, message, doing, ask, inUse = false, closing }: Upkeep): Promise<Outcome> {
+export async function upkeep(call: Call, { decide, message, doing, ask, see, inUse = false, closing }: Upkeep): Promise<Outcome> {
   const { ui, globals, values } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
@@ -45,7 +47,7 @@ export async function upkeep(call: Call, { decide, message, doing, ask, inUse = 
     if (globals.dryRun) return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
     if (plans.some(({ steps }) => steps.length > 0)) {
       if (doing !== undefined) await askProtected(call, targets, doing)
-      await ask?.(plans, loaded)
+      await ask?.(plans)
     }
     const done = await rollOut(prepared, {
       plan,
@@ -55,6 +57,7 @@ export async function upkeep(call: Call, { decide, message, doing, ask, inUse = 
       wait: globals.wait,
       ...NO_RELEASE,
     })
+    await see?.(asked)
     const ended = {
       target: targets.map(({ name }) => name).join(','),
       changed: done.some((host) => host.changed),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { built, DEPLOY, expectClean, home, release, serving } from '../support/fleet.ts'
@@ -88,7 +88,9 @@ describe('activate', () => {
 describe('pin and unpin', () => {
   it('hold releases, and let go of them; a deploy by hand lifts a pin, also where it changes nothing else', async () => {
     const { mine, ids } = await three('pinned')
+    expect((await mine.say('pin', 'target=prod', '--dry-run')).stdout).toContain(`write down what is pinned then: ${ids[2]}\n`)
     expect(await mine.call('pin', 'target=prod')).toMatchObject({ code: 0, last: { changed: true } })
+    expect((await mine.say('unpin', 'target=prod', '--dry-run')).stdout).toContain('write down what is pinned then: nothing\n')
     expect(await mine.call('pin', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
     const said = await mine.say('pin', 'target=prod', 'release=1.0.0')
     expect(said.stdout).toBe(`prod is pinned to 1.0.0 (${ids[0]}), until a deploy by hand or releaser unpin target=prod\n`)
@@ -139,6 +141,21 @@ describe('delete', () => {
     expect(await mine.call('delete', 'target=prod', 'release=1.0.0', '--yes')).toMatchObject({ code: 9 })
     expect(await mine.call('rollback', 'target=prod')).toMatchObject({ code: 9 })
     await expectClean(hosts, 'deleted')
+  })
+
+  it('does not say that it is gone where it is not', async () => {
+    const { mine, ids } = await three('stubborn')
+    const locked = home(hosts, 1, 'stubborn', 'releases')
+    // Nobody but root may take anything out of it.
+    await chmod(locked, 0o1777)
+    await chown(locked, 0, 0)
+    for (const id of ids) await chown(join(locked, id), 0, 0)
+    const deleted = await mine.call('delete', 'target=prod', 'release=1.0.0', '--yes')
+    expect(deleted).toMatchObject({ code: 8, last: { message: `h2: releases/${ids[0]} is still there` } })
+    const { last } = await mine.call('prune', 'target=prod', 'host=h2', 'keep=1')
+    expect(last['kept']).toContainEqual({ host: 'h2', id: ids[0], why: 'could not be removed' })
+    expect(last['removed']).toEqual([])
+    expect(await readdir(home(hosts, 0, 'stubborn', 'releases'))).toEqual(ids.slice(1))
   })
 
   it('takes releases out of the store, and not what it has seen hosts serve', async () => {
