@@ -1,4 +1,4 @@
-import type { Argument } from './command.ts'
+import type { Argument, Command } from './command.ts'
 
 export const TARGET: Argument = {
   key: 'target',
@@ -8,3 +8,19 @@ export const TARGET: Argument = {
 }
 
 export const HOST: Argument = { key: 'host', value: 'PATTERN', summary: 'only hosts whose name fits, such as web*' }
+
+/** How what changes hosts and switches nothing can end. */
+export const CHANGING: Command['exits'] = [
+  'USAGE',
+  'CONFIG',
+  'CONNECTION',
+  'AUTH',
+  'HOST_KEY',
+  'LOCKED',
+  'NOT_CHANGED',
+  'PARTIAL',
+  'NOT_FOUND',
+]
+
+/** And what switches `current`. */
+export const SWITCHING: Command['exits'] = [...CHANGING, 'ROLLED_BACK', 'REMOTE_COMMAND']

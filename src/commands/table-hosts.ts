@@ -1,19 +1,5 @@
 import type { Command } from './command.ts'
-import { HOST, TARGET } from './table-arguments.ts'
-
-const SWITCHING: Command['exits'] = [
-  'USAGE',
-  'CONFIG',
-  'CONNECTION',
-  'AUTH',
-  'HOST_KEY',
-  'LOCKED',
-  'NOT_CHANGED',
-  'ROLLED_BACK',
-  'PARTIAL',
-  'NOT_FOUND',
-  'REMOTE_COMMAND',
-]
+import { HOST, SWITCHING, TARGET } from './table-arguments.ts'
 
 /** The commands that work on hosts. */
 export const HOSTS: Readonly<Record<string, Command>> = {

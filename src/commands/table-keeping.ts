@@ -1,17 +1,5 @@
 import type { Command } from './command.ts'
-import { HOST, TARGET } from './table-arguments.ts'
-
-const CHANGING: Command['exits'] = [
-  'USAGE',
-  'CONFIG',
-  'CONNECTION',
-  'AUTH',
-  'HOST_KEY',
-  'LOCKED',
-  'NOT_CHANGED',
-  'PARTIAL',
-  'NOT_FOUND',
-]
+import { CHANGING, HOST, TARGET } from './table-arguments.ts'
 
 /** The commands that look after what there is, in the store and on hosts. */
 export const KEEPING: Readonly<Record<string, Command>> = {
@@ -95,19 +83,7 @@ export const KEEPING: Readonly<Record<string, Command>> = {
       { line: 'releaser verify target=prod', does: 'every file on every host, hashed and compared' },
       { line: 'releaser verify release=1.4.0', does: 'one release in the store' },
     ],
-    exits: [
-      'USAGE',
-      'CONFIG',
-      'CONNECTION',
-      'AUTH',
-      'HOST_KEY',
-      'LOCKED',
-      'NOT_CHANGED',
-      'ROLLED_BACK',
-      'PARTIAL',
-      'NOT_FOUND',
-      'INTEGRITY',
-    ],
+    exits: [...CHANGING, 'ROLLED_BACK', 'INTEGRITY'],
     load: () => import('./verify.ts'),
   },
   download: {
