@@ -29,7 +29,7 @@ async function deleteHere(call: Call): Promise<Outcome> {
   const bytes = releases.reduce((sum, release) => sum + release.bytes, 0)
   const removed = releases.map(({ id, app, version }) => ({ id, app, version }))
   if (globals.dryRun) return { result: { removed, dryRun: true }, text: `would delete ${names} from the store: ${size(bytes)}` }
-  await demandYes(call, `Delete ${names} from the store (${size(bytes)})? It cannot be brought back`)
+  await demandYes(call, `Delete ${names} from the store for good (${size(bytes)})?`)
   const gone = await place.store.remove(releases.map(({ id }) => id))
   if (gone.length < releases.length) ui.warn('somebody else has deleted some of them meanwhile')
   return { result: { removed }, text: `deleted ${names} from the store: ${size(bytes)} free again` }
