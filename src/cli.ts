@@ -2,7 +2,8 @@
 import { writeSync } from 'node:fs'
 import { ownVersion } from './commands/about.ts'
 import { parseArguments } from './commands/args.ts'
-import type { Command, Outcome } from './commands/command.ts'
+import { asFailure } from './commands/as-failure.ts'
+import type { Command, Hall, Outcome } from './commands/command.ts'
 import { mannerOf } from './commands/globals.ts'
 import { COMMANDS } from './commands/table.ts'
 import { ReleaserError } from './model/errors.ts'
@@ -14,8 +15,11 @@ const GRACE = 500
 const PATIENCE = 9500
 
 const stopping = new AbortController()
+/** What a SIGINT ends alone, the innermost last. */
+const apart: AbortController[] = []
 const argv = process.argv.slice(2)
 const manner = mannerOf(argv)
+const hall: Hall = { commands: COMMANDS, apart: doApart, help: async (command) => (await help(command))[1] }
 /** All is said, and the exit code is what was said: a signal comes too late to change that. */
 let ended = false
 
@@ -45,7 +49,7 @@ async function main(): Promise<number> {
     const { run } = await request.command.load()
     const ui = await terminal()
     try {
-      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal })
+      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal, hall })
       await ui.settle()
       return end(ui, command, outcome)
     } catch (error) {
@@ -58,7 +62,7 @@ async function main(): Promise<number> {
 }
 
 function fail(ui: Ui, command: string, error: unknown): number {
-  const failure = understood(error)
+  const failure = asFailure(error, stopping.signal)
   ui.failure(command, failure)
   return failure.exitCode
 }
@@ -85,28 +89,31 @@ async function help(command: Command | undefined): Promise<[Readonly<Record<stri
 async function terminal() {
   const { createUi } = await import('./ui/create.ts')
   const { stdin, stdout, stderr, env } = process
-  return createUi({ ...manner, stdin, stdout, stderr, env, signal: stopping.signal })
-}
-
-/** An error as one of ours: an abort that a signal caused, or something unforeseen, which is our fault. */
-function understood(error: unknown): ReleaserError {
-  if (error instanceof ReleaserError) return error
-  if (stopping.signal.aborted && error instanceof Error && (error.name === 'AbortError' || error === stopping.signal.reason))
-    return new ReleaserError('INTERRUPTED', 'stopped', { cause: error })
-  const message = error instanceof Error ? error.message : String(error)
-  return new ReleaserError('BUG', message, {
-    cause: error,
-    hint: `this is a bug in releaser ${ownVersion()}: please report it with the lines above and what you typed`,
-  })
+  return createUi({ ...manner, stdin, stdout, stderr, env, signal: () => apart.at(-1)?.signal ?? stopping.signal })
 }
 
 /** The first signal asks the command to end in a safe state; the second, or too long a wait, ends the process as it is. */
 function stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
   if (ended) return
-  if (stopping.signal.aborted) stopAtOnce()
+  const inner = signal === 'SIGINT' ? apart.at(-1) : undefined
+  const asked = inner ?? stopping
+  if (asked.signal.aborted) stopAtOnce()
   if (!manner.quiet && signal !== 'SIGHUP') process.stderr.write('releaser: stopping safely; once more to stop at once\n')
-  stopping.abort(new ReleaserError('INTERRUPTED', `stopped by ${signal}`))
-  setTimeout(stopAtOnce, PATIENCE).unref()
+  asked.abort(new ReleaserError('INTERRUPTED', `stopped by ${signal}`))
+  if (!inner) setTimeout(stopAtOnce, PATIENCE).unref()
+}
+
+async function doApart<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController()
+  const withUs = (): void => own.abort(stopping.signal.reason)
+  stopping.signal.addEventListener('abort', withUs, { once: true })
+  apart.push(own)
+  try {
+    return await work(own.signal)
+  } finally {
+    apart.splice(apart.indexOf(own), 1)
+    stopping.signal.removeEventListener('abort', withUs)
+  }
 }
 
 /** What is not finished on a host by now, the host takes back by itself. */
@@ -122,7 +129,7 @@ function readerIsGone(error: NodeJS.ErrnoException): void {
 
 function crash(error: unknown): never {
   restoreTerminal()
-  const failure = understood(error)
+  const failure = asFailure(error, stopping.signal)
   const { cause } = failure
   const stack = cause instanceof Error ? (cause.stack ?? '') : ''
   tellAtOnce(

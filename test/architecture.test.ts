@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Where each package lives: replacing one means changing these files and no other. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   listr2: /^src\/ui\/progress\.ts$/,
-  enquirer: /^src\/ui\/prompt\.ts$/,
+  enquirer: /^src\/ui\/enquirer\.ts$/,
   chalk: /^src\/ui\/style\.ts$/,
   'node-ssh': /^src\/remote\/ssh\.ts$/,
   ssh2: /^src\/remote\/(ssh|embedded)\.ts$/,

@@ -39,6 +39,17 @@ export interface Call {
   readonly ui: Ui
   /** Aborted on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
+  readonly hall: Hall
+}
+
+/** What a session of commands needs of the place that it is called from. */
+export interface Hall {
+  /** Every command by its name. */
+  readonly commands: Readonly<Record<string, Command>>
+  /** What help says of one. */
+  help(command: Command): Promise<string>
+  /** Does something that a SIGINT ends alone, by this signal; the other signals end it and the session. */
+  apart<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 export interface Globals {

@@ -6,8 +6,19 @@ const HOST: Argument = { key: 'host', value: 'NAME', summary: 'which host; else 
 
 const EXITS: Command['exits'] = ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'NOT_FOUND', 'REMOTE_COMMAND']
 
-/** The commands that hand the terminal over to one host. */
+/** The commands that need a terminal. */
 export const INTERACTIVE: Readonly<Record<string, Command>> = {
+  manage: {
+    name: 'manage',
+    summary: 'look after the store and the hosts, at a prompt',
+    arguments: [{ ...TARGET, required: false, summary: 'begin with its hosts; else with the store' }, HOST],
+    examples: [
+      { line: 'releaser manage', does: 'the store; connect goes on to a target' },
+      { line: 'releaser manage target=prod', does: 'what lies on the hosts of prod' },
+    ],
+    exits: ['USAGE', 'CONFIG'],
+    load: () => import('./manage.ts'),
+  },
   console: {
     name: 'console',
     summary: "open the running app's console",

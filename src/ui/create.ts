@@ -21,16 +21,17 @@ export interface UiOptions {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   readonly env: NodeJS.ProcessEnv
-  /** Aborts an open question. */
-  readonly signal: AbortSignal
+  /** What aborts an open question or list; asked anew for each. */
+  signal(): AbortSignal
 }
 
 /** The terminal of one command. `settle` closes a list that is still open, before the last word is said. */
 export async function createUi(options: UiOptions): Promise<Ui & { settle(): Promise<void> }> {
   const { json, quiet, verbose, stdout, stderr, env } = options
   const style = await loadStyle(wantsColour(stderr.isTTY === true, options.noColor, env))
-  const onTerminal = stderr.isTTY === true && !isCi(env) && env['TERM'] !== 'dumb'
-  const mode = json ? 'json' : onTerminal && !verbose && !quiet ? 'tty' : 'plain'
+  const onTerminal = stderr.isTTY === true && !isCi(env)
+  const dumb = env['TERM'] === 'dumb'
+  const mode = json ? 'json' : onTerminal && !dumb && !verbose && !quiet ? 'tty' : 'plain'
   const interactive = onTerminal && options.stdin.isTTY === true && stdout.isTTY === true && !options.noInput && !json
 
   const report = createReport()
@@ -48,7 +49,9 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
   const ask = (question: string, answer: string): Promise<Prompter> => {
     if (open) throw new Error(`a question while a list is on the screen: ${question}`)
     if (!interactive) throw refusal(question, answer)
-    prompter ??= import('./prompt.ts').then(({ createPrompter }) => createPrompter(questions))
+    prompter ??= dumb
+      ? import('./plain-prompt.ts').then(({ createPlainPrompter }) => createPlainPrompter(questions))
+      : import('./prompt.ts').then(({ createPrompter }) => createPrompter(questions))
     return prompter
   }
 
@@ -67,7 +70,7 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     rows(hosts, { fleeting } = { fleeting: false }) {
       if (mode !== 'tty' || hosts.length === 0) return { close: async () => {} }
       if (open) throw new Error('a second list while one is on the screen')
-      open = openList(hosts, { terminal: stderr, signal: options.signal, fleeting })
+      open = openList(hosts, { terminal: stderr, signal: options.signal(), fleeting })
       return { close: () => ui.settle() }
     },
     async settle() {
@@ -95,6 +98,10 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     async input(question, { initial, answer, check }) {
       return (await ask(question, answer)).input(question, initial, check ?? (() => undefined))
     },
+    async browse(screen) {
+      return (await ask(screen.prompt, 'a command of its own')).browse(screen)
+    },
+    problem: (error) => aloud(errorText(error, style, verbose)),
     data(text) {
       if (!json && text !== '') stdout.write(`${stdout.isTTY ? manyLines(text) : text}\n`)
     },

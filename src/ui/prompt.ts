@@ -1,5 +1,6 @@
-import Enquirer from 'enquirer'
-import { ReleaserError } from '../model/errors.ts'
+import { browse } from './browse.ts'
+import type { Choice, Screen } from './browse-state.ts'
+import { ask, Confirm, Input, Select, type Terminal } from './enquirer.ts'
 import { oneLine } from './sanitize.ts'
 
 /** Questions to the person at the terminal. Ctrl-C, Esc, the end of the input and an abort all end in INTERRUPTED. */
@@ -8,25 +9,9 @@ export interface Prompter {
   /** Gives back the index of the choice. */
   select(question: string, labels: readonly string[]): Promise<number>
   input(question: string, initial: string | undefined, check: (text: string) => string | undefined): Promise<string>
+  /** The only one that does not fail at Esc, Ctrl-C and Ctrl-D: they are choices too. */
+  browse<T>(screen: Screen<T>): Promise<Choice<T>>
 }
-
-interface Terminal {
-  readonly stdin: NodeJS.ReadStream
-  readonly stdout: NodeJS.WriteStream
-  readonly colour: boolean
-  readonly signal: AbortSignal
-}
-
-/** What we use of enquirer's prompts; its own types know only a part of them. */
-interface Prompt {
-  run(): Promise<unknown>
-  cancel(): Promise<void>
-}
-type PromptClass = new (options: Readonly<Record<string, unknown>>) => Prompt
-const { Confirm, Select, Input } = Enquirer as unknown as { readonly [name in 'Confirm' | 'Select' | 'Input']: PromptClass }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
-const COLOURS = /\u001b\[[0-9;]*m/g
 
 /** Asks through enquirer. Its `autocomplete` is never used: it dies of a typed `(`. */
 export function createPrompter(terminal: Terminal): Prompter {
@@ -47,48 +32,7 @@ export function createPrompter(terminal: Terminal): Prompter {
         await ask(Input, terminal, { message: oneLine(question), ...(initial === undefined ? {} : { initial }), validate }),
       )
     },
-  }
-}
-
-async function ask(Kind: PromptClass, terminal: Terminal, options: Readonly<Record<string, unknown>>): Promise<unknown> {
-  terminal.signal.throwIfAborted()
-  const { stdin, stdout, signal } = terminal
-  const prompt = new Kind({
-    ...options,
-    name: 'answer',
-    stdin,
-    stdout: screen(stdout, terminal.colour),
-    // Enquirer's own would install handlers that end the process at a SIGTERM; the cursor is hidden below.
-    cursorHide() {},
-  })
-  const cancel = (): void => void prompt.cancel().catch(() => {})
-  signal.addEventListener('abort', cancel, { once: true })
-  stdin.once('end', cancel)
-  stdout.write('\u001b[?25l')
-  try {
-    return await prompt.run()
-  } catch (error) {
-    if (error instanceof Error) throw error
-    // Enquirer rejects a cancelled prompt with an empty string.
-    throw new ReleaserError('INTERRUPTED', 'stopped at a question')
-  } finally {
-    signal.removeEventListener('abort', cancel)
-    stdin.removeListener('end', cancel)
-    stdin.pause()
-    stdout.write('\u001b[?25h')
-  }
-}
-
-/** What enquirer needs of a screen; without colours, they are taken out of what it draws. */
-function screen(stdout: NodeJS.WriteStream, colour: boolean) {
-  return {
-    get columns() {
-      return stdout.columns
-    },
-    get rows() {
-      return stdout.rows
-    },
-    write: (text: string) => stdout.write(colour ? text : text.replace(COLOURS, '')),
+    browse: (screen) => browse(screen, terminal),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ReleaserError } from '../model/errors.ts'
 import type { Observe } from '../model/plan.ts'
+import type { Choice, Screen } from './browse-state.ts'
 
 /** Everything a person or a script sees of a command. Commands print through nothing else. */
 export interface Ui {
@@ -15,6 +16,8 @@ export interface Ui {
   /** A line for people on stderr; nothing with `--quiet` or `--json`. */
   say(line: string): void
   warn(line: string): void
+  /** An error after which a session goes on. */
+  problem(error: ReleaserError): void
   /** Text for stdout before the last word, for a command that fails and yet has something to show; nothing with `--json`. */
   data(text: string): void
   /** Asks, or fails with USAGE naming `answer`, the argument that answers the question (such as `release=REF` or `--yes`). */
@@ -28,6 +31,8 @@ export interface Ui {
     question: string,
     options: { readonly initial?: string; readonly answer: string; readonly check?: (text: string) => string | undefined },
   ): Promise<string>
+  /** A list to search and choose from, or a line of words; Esc and Ctrl-C are choices as well. */
+  browse<T>(screen: Screen<T>): Promise<Choice<T>>
   /** The last word of a command that went well: text on stdout, or the `result` line. */
   result(command: string, exit: number, result: Readonly<Record<string, unknown>>, text: string): void
   /** The last word of one that failed: `releaser: error: …` and `releaser: hint: …` on stderr, or the `error` line. */

@@ -9,7 +9,7 @@ function playing(hosts: readonly string[], play: string, fleeting: boolean): str
     import { createUi } from '${CREATE}'
     const { stdin, stdout, stderr, env } = process
     const plain = { json: false, quiet: false, verbose: false, yes: false, noInput: false, noColor: false }
-    const ui = await createUi({ ...plain, stdin, stdout, stderr, env, signal: new AbortController().signal })
+    const ui = await createUi({ ...plain, stdin, stdout, stderr, env, signal: () => new AbortController().signal })
     const step = (host, step, state, detail) => ui.observe({ event: 'step', host, step, state, ...(detail && { detail }) })
     const key = () => new Promise((resolve) => stdin.setRawMode(true).once('data', resolve))
     const list = ui.rows(${JSON.stringify(hosts)}, { fleeting: ${fleeting} })

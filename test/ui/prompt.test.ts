@@ -11,7 +11,7 @@ function asking(question: string, options = '{}'): string {
     process.on('SIGTERM', () => stopping.abort())
     const { stdin, stdout, stderr, env } = process
     const plain = { json: false, quiet: false, verbose: false, yes: false, noInput: false, noColor: false }
-    const ui = await createUi({ ...plain, stdin, stdout, stderr, env, signal: stopping.signal, ...${options} })
+    const ui = await createUi({ ...plain, stdin, stdout, stderr, env, signal: () => stopping.signal, ...${options} })
     try {
       console.log('answer', JSON.stringify(await ui.${question}))
     } catch (error) {
