@@ -72,10 +72,8 @@ export async function roll(input: RollInput): Promise<Rolled> {
       const commits = await commitsSince(input.store, input.loaded.dir, release, veils)
       return { release, plans: shown, commits, hosts: [...prepared.map(planned), ...preparation.skipped] }
     }
-    if (plans.some(({ steps }) => steps.length > 0)) {
-      await rows.close()
-      await input.ask(plans)
-    }
+    await rows.close()
+    if (plans.some(({ steps }) => steps.length > 0)) await input.ask(plans)
     const outcomes = await carryOut(input, release, prepared, plan, apps)
     return { release, plans, hosts: [...outcomes, ...preparation.skipped] }
   } finally {

@@ -3,6 +3,9 @@ import { type Browsing, begin, type Choice, press, type Screen } from './browse-
 import { ask, type KeyEvent, Prompt, type Terminal } from './enquirer.ts'
 import { loadStyle } from './style.ts'
 
+/** An empty screen, with the cursor in its corner. */
+const CLEARED = '\u001b[2J\u001b[H'
+
 /** What a terminal is taken for that does not know its size. */
 const USUAL: Window = { columns: 80, rows: 24 }
 
@@ -21,7 +24,7 @@ export async function browse<T>(screen: Screen<T>, terminal: Terminal): Promise<
     #now: Browsing<T> = begin(screen)
     constructor(options: Readonly<Record<string, unknown>>) {
       super(options)
-      redraw = () => this.render()
+      redraw = () => this.#anew()
     }
     override async keypress(text: string | undefined, { name, ctrl, meta, sequence }: KeyEvent): Promise<void> {
       const next = press(this.#now, { name, ctrl, meta, text: text ?? sequence ?? '' }, pageOf(screen, window()))
@@ -32,6 +35,12 @@ export async function browse<T>(screen: Screen<T>, terminal: Terminal): Promise<
     render(): void {
       this.clear()
       this.write(frame(this.#now, window(), style).join('\n'))
+    }
+    /** What was drawn is elsewhere once the window has another size: some of it may have left the screen. */
+    #anew(): void {
+      this.clear()
+      stdout.write(CLEARED)
+      this.render()
     }
     override async cancel(): Promise<void> {
       this.#end('cancel', '')

@@ -46,13 +46,17 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
   }
   const questions = { ...options, colour: style.colour, stdout: stderr }
   let prompter: Promise<Prompter> | undefined
-  const ask = (question: string, answer: string): Promise<Prompter> => {
-    if (open) throw new Error(`a question while a list is on the screen: ${question}`)
+  /** Puts a question. A list that is on the screen makes room for it, and comes back with what happens from then on. */
+  const ask = async <T>(question: string, answer: string, put: (prompter: Prompter) => Promise<T>): Promise<T> => {
     if (!interactive) throw refusal(question, answer)
     prompter ??= dumb
       ? import('./plain-prompt.ts').then(({ createPlainPrompter }) => createPlainPrompter(questions))
       : import('./prompt.ts').then(({ createPrompter }) => createPrompter(questions))
-    return prompter
+    const aside = open
+    await ui.settle()
+    const said = await put(await prompter)
+    if (aside) open = openList(aside.hosts, aside.options)
+    return said
   }
 
   const ui: Ui & { settle(): Promise<void> } = {
@@ -86,20 +90,20 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     warn: (line) => aloud(warningText(line, style)),
     async confirm(question, { initial, answer }) {
       if (options.yes) return true
-      return (await ask(question, answer)).confirm(question, initial)
+      return ask(question, answer, (prompter) => prompter.confirm(question, initial))
     },
     async select(question, choices, { answer }) {
       const labels = choices.map(({ label }) => label)
-      const index = await (await ask(question, answer)).select(question, labels)
+      const index = await ask(question, answer, (prompter) => prompter.select(question, labels))
       const chosen = choices[index]
       if (!chosen) throw new Error(`no choice ${index} of ${choices.length}`)
       return chosen.value
     },
     async input(question, { initial, answer, check }) {
-      return (await ask(question, answer)).input(question, initial, check ?? (() => undefined))
+      return ask(question, answer, (prompter) => prompter.input(question, initial, check ?? (() => undefined)))
     },
     async browse(screen) {
-      return (await ask(screen.prompt, 'a command of its own')).browse(screen)
+      return ask(screen.prompt, 'a command of its own', (prompter) => prompter.browse(screen))
     },
     problem: (error) => aloud(errorText(error, style, verbose)),
     data(text) {
@@ -120,6 +124,8 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
 }
 
 interface OpenList {
+  readonly hosts: readonly string[]
+  readonly options: ListOptions
   has(progress: Progress): boolean
   observe(progress: Progress): void
   close(): Promise<void>
@@ -139,6 +145,8 @@ function openList(hosts: readonly string[], options: ListOptions): OpenList {
   // Whoever closes the list hears of it; until then nobody does.
   loading.catch(() => {})
   return {
+    hosts,
+    options,
     has: ({ host }) => hosts.includes(host ?? HERE),
     observe: (progress) => (list ? list.observe(progress) : void early.push(progress)),
     close: async () => (await loading).close(),

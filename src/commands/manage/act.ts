@@ -1,4 +1,5 @@
 import { parseArguments } from '../args.ts'
+import { asFailure } from '../as-failure.ts'
 import type { Call, Outcome } from '../command.ts'
 import type { Line } from './understand.ts'
 
@@ -7,7 +8,8 @@ import type { Line } from './understand.ts'
  * `quietly`: shows nothing, for whoever wants to look first.
  */
 export async function act(call: Call, line: Line, { quietly = false } = {}): Promise<Outcome> {
-  const { ui, globals, hall } = call
+  const { ui, globals, hall, signal } = call
+  signal.throwIfAborted()
   const argv = [line.command, ...wordsOf(line)]
   const request = parseArguments(argv, hall.commands)
   if (request.ask !== 'run') throw new TypeError(`${argv.join(' ')} is no command`)
@@ -20,7 +22,11 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
     wait: words.globals.wait ?? globals.wait,
     yes: globals.yes || words.globals.yes,
   }
-  const outcome = await hall.apart((signal) => run({ ...call, ...words, command: command.name, globals: own, signal }))
+  const outcome = await hall.apart((stop) =>
+    run({ ...call, ...words, command: command.name, globals: own, signal: stop }).catch((error: unknown) => {
+      throw asFailure(error, stop)
+    }),
+  )
   if (!quietly) ui.data(outcome.text)
   return outcome
 }

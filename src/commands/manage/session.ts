@@ -26,6 +26,12 @@ interface Session {
   at: number
 }
 
+/** A line, and the releases that were marked before it was typed. */
+interface Typed {
+  readonly line: string
+  readonly marked: readonly Entry[]
+}
+
 /** Goes from place to place, shows its releases, and does what is chosen or typed, until the person leaves. */
 export async function runSession(call: Call, start: Place): Promise<void> {
   const session: Session = { call, place: start, view: undefined, at: 0 }
@@ -45,7 +51,7 @@ export async function runSession(call: Call, start: Place): Promise<void> {
     const line = 'line' in choice ? choice.line : await menu(session, view, choice.chosen)
     if (line === undefined) continue
     const marked = 'line' in choice ? choice.marked : []
-    if ((await attempt(session, () => obey(session, view, line, marked))) === 'leave') return
+    if ((await attempt(call, (apart) => obey(session, apart, view, { line, marked }))) === 'leave') return
   }
 }
 
@@ -90,9 +96,9 @@ async function menu(session: Session, view: View, chosen: readonly Entry[]): Pro
 }
 
 /** An error is told, and the session goes on; a person who turns back at a question is told nothing but what was not done. */
-async function attempt<T>({ call }: Session, work: () => Promise<T>): Promise<T | undefined> {
+async function attempt<T>(call: Call, work: (apart: Call) => Promise<T>): Promise<T | undefined> {
   try {
-    return await work()
+    return await call.hall.apart((signal) => work({ ...call, signal }))
   } catch (error) {
     const failure = asFailure(error, call.signal)
     if (call.signal.aborted) throw failure
@@ -103,8 +109,9 @@ async function attempt<T>({ call }: Session, work: () => Promise<T>): Promise<T 
   }
 }
 
-async function obey(session: Session, view: View, text: string, marked: readonly Entry[]): Promise<'leave' | undefined> {
-  const { call, place } = session
+async function obey(session: Session, call: Call, view: View, typed: Typed): Promise<'leave' | undefined> {
+  const { place } = session
+  const { line: text, marked } = typed
   const { ui, hall } = call
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() }).catch(orNoConfig)
   const targets = [...(loaded?.targets.keys() ?? []), ...Object.keys(loaded?.config.groups ?? {})]

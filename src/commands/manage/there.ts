@@ -39,8 +39,8 @@ export async function viewThere(call: Call, place: Extract<Place, { at: 'there' 
   const answers = await factsOf(call, destinations(pickTargets(loaded, place.target), place.host), noCloser)
   const seen = answers.flatMap(({ host, facts }) => (facts ? [{ host: host.name, facts, view: viewOf(facts) }] : []))
   if (seen.length === 0) demandAnswers(call, answers, {})
-  const here = new Set((await openStoreAt(loaded.storeDir, call)).list().map(({ id }) => id))
-  const held = heldBy(seen)
+  const here = new Map((await openStoreAt(loaded.storeDir, call)).list().map(({ id, version }) => [id, version]))
+  const held = heldBy(seen, here)
   const names = answers.map(({ host }) => host.name)
   const scattered = held.some(({ on }) => on.length < seen.length)
   const now = new Date()
@@ -70,7 +70,7 @@ export async function viewThere(call: Call, place: Extract<Place, { at: 'there' 
   }
 }
 
-function heldBy(seen: readonly Seen[]): readonly Held[] {
+function heldBy(seen: readonly Seen[], here: ReadonlyMap<string, string>): readonly Held[] {
   const ids = [...new Set(seen.flatMap(({ view }) => view.releases.map(({ id }) => id)))].sort().reverse()
   return ids.map((id) => {
     const having = seen.flatMap((one) => {
@@ -85,7 +85,7 @@ function heldBy(seen: readonly Seen[]): readonly Held[] {
     const known = having.map(({ release }) => release).find(({ version }) => version !== 'unknown')
     return {
       id,
-      version: known?.version ?? 'unknown',
+      version: known?.version ?? here.get(id) ?? 'unknown',
       state: statesOf(having),
       marks: [
         ...mark('current', current),
@@ -150,7 +150,7 @@ function hostLine({ facts, error }: Answer, now: Date) {
   }
 }
 
-function actions(chosen: readonly Held[], here: ReadonlySet<string>): readonly Action[] {
+function actions(chosen: readonly Held[], here: ReadonlyMap<string, string>): readonly Action[] {
   const ids = idsOf(chosen)
   const [one, ...others] = chosen
   if (!one || others.length > 0)
