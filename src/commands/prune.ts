@@ -22,6 +22,12 @@ interface Row {
   readonly why: string
 }
 
+/** A row with what people know a release by. */
+interface Named {
+  readonly row: Row
+  readonly version: string
+}
+
 /** What is asked for; `keep` undefined: as the configuration says. */
 interface Wanted extends Limits {
   readonly keep: number | undefined
@@ -80,7 +86,10 @@ async function pruneHere(call: Call, loaded: LoadedConfig, { keep: asked, ...lim
   const latest = releases.length === 0 ? undefined : store.latest(app).id
   const verdicts = retainInStore(releases, { ...limits, keep, latest })
   if (!call.globals.dryRun) await store.pruneLocal(app, keep, limits)
-  const row = ({ release, why }: (typeof verdicts)[number]): Row => ({ host: null, id: release.id, why })
+  const row = ({ release, why }: (typeof verdicts)[number]): Named => ({
+    row: { host: null, id: release.id, why },
+    version: release.version,
+  })
   return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), call.globals.dryRun)
 }
 
@@ -119,23 +128,30 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, { keep, since }: Wan
         return { ...verdict, host: name, ...(stays && { keep: true, why: 'could not be removed' }) }
       }),
     )
-    const row = ({ host, release, why }: (typeof verdicts)[number]): Row => ({ host, id: release.dir, why })
+    const row = ({ host, release, why }: (typeof verdicts)[number]): Named => ({
+      row: { host, id: release.dir, why },
+      version: release.version,
+    })
     return outcome(verdicts.filter((it) => it.keep).map(row), verdicts.filter((it) => !it.keep).map(row), globals.dryRun)
   }
   return withHosts(call, all, act, { inUse: true })
 }
 
-function outcome(kept: readonly Row[], removed: readonly Row[], dryRun: boolean): Outcome {
-  const rows = [
-    ...removed.map((row) => ({ ...row, what: dryRun ? 'would go' : 'gone' })),
-    ...kept.map((row) => ({ ...row, what: 'stays' })),
+function outcome(kept: readonly Named[], removed: readonly Named[], dryRun: boolean): Outcome {
+  const all = [
+    ...removed.map((one) => ({ ...one, what: dryRun ? 'would go' : 'gone' })),
+    ...kept.map((one) => ({ ...one, what: 'stays' })),
   ]
-  const text =
-    rows.length === 0
-      ? 'there are no releases'
-      : table(
-          ['host', 'release', '', 'why'],
-          rows.map(({ host, id, what, why }) => [host ?? 'here', id, what, why]),
-        )
-  return { result: { kept, removed, ...(dryRun && { dryRun }) }, text }
+  // What is the same on several hosts is one line.
+  const lines = new Map<string, { readonly hosts: string[]; readonly cells: readonly string[] }>()
+  for (const { row, version, what } of all) {
+    const cells = [version, row.id, what, row.why]
+    const line = lines.get(cells.join('\t')) ?? { hosts: [], cells }
+    lines.set(cells.join('\t'), line)
+    line.hosts.push(row.host ?? 'here')
+  }
+  const rows = [...lines.values()].map(({ hosts, cells }) => [hosts.join(', '), ...cells])
+  const text = rows.length === 0 ? 'there are no releases' : table(['host', 'version', 'release', '', 'why'], rows)
+  const plain = (named: readonly Named[]) => named.map(({ row }) => row)
+  return { result: { kept: plain(kept), removed: plain(removed), ...(dryRun && { dryRun }) }, text }
 }

@@ -141,10 +141,11 @@ function hostLine({ facts, error }: Answer, now: Date) {
   ].filter((one): one is string => typeof one === 'string')
   return {
     serves: current ? nameAmong(current, releases) : 'nothing yet',
+    // What is unusual first: a narrow window cuts the end off.
     more: [
+      ...odd,
       ...(current && since ? [`since ${ago(new Date(since * 1000), now)} by ${facts.state?.by ?? '?'}`] : []),
       ...(facts.freeBytes === null ? [] : [`${size(facts.freeBytes)} free`]),
-      ...odd,
     ],
     odd: odd.length > 0,
   }
