@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { writeSync } from 'node:fs'
-import { ownVersion } from './commands/about.ts'
+import { asFailure, ownVersion } from './commands/about.ts'
 import { parseArguments } from './commands/args.ts'
-import { asFailure } from './commands/as-failure.ts'
 import type { Command, Hall, Outcome } from './commands/command.ts'
 import { mannerOf } from './commands/globals.ts'
 import { COMMANDS } from './commands/table.ts'

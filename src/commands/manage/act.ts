@@ -1,5 +1,5 @@
+import { asFailure } from '../about.ts'
 import { parseArguments } from '../args.ts'
-import { asFailure } from '../as-failure.ts'
 import type { Call, Outcome } from '../command.ts'
 import type { Line } from './understand.ts'
 

@@ -1,5 +1,5 @@
 import type { Choice, Screen } from '../../ui/browse-state.ts'
-import { asFailure } from '../as-failure.ts'
+import { asFailure } from '../about.ts'
 import type { Call } from '../command.ts'
 
 /** Lets a person choose. A Ctrl-C that comes as a signal goes one step back as well. */

@@ -1,7 +1,7 @@
 import { loadConfig, pickTargets } from '../../local/config.ts'
 import { ReleaserError } from '../../model/errors.ts'
 import type { Choice } from '../../ui/browse-state.ts'
-import { asFailure } from '../as-failure.ts'
+import { asFailure } from '../about.ts'
 import type { Call } from '../command.ts'
 import { destinations } from '../destinations.ts'
 import { act } from './act.ts'

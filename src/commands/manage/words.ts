@@ -56,7 +56,7 @@ export const ALWAYS: readonly Word[] = [
 ]
 
 /** Other names for the same: what people know from elsewhere. */
-export const SAME: Readonly<Record<string, string>> = {
+const SAME: Readonly<Record<string, string>> = {
   activate: 'ln',
   use: 'ln',
   integrity: 'verify',
