@@ -97,12 +97,13 @@ async function pruneHosts(call: Call, loaded: LoadedConfig, { keep, since }: Wan
   const { ui, globals } = call
   const targets = pickTargets(loaded, call.values['target'])
   const all = destinations(targets, call.values['host'])
+  const store = await openStoreAt(loaded.storeDir, call)
   if (!globals.dryRun) await askProtected(call, targets, 'prune')
   const act: Parameters<typeof withHosts<Outcome>>[2] = async ({ hosts }) => {
     // A host that has moved meanwhile is decided on again: what is told is what was done.
     const decided = new Map<string, PrunePlan['verdicts']>()
     const plan: Planner = ({ target, host }, facts) => {
-      const pruned = planPrune({ target, host, facts, keep: keep ?? target.keep, since })
+      const pruned = planPrune({ target, host, facts, keep: keep ?? target.keep, since, named: store.names(target.app) })
       decided.set(`${target.name}\t${host.name}`, pruned.verdicts)
       return pruned.plan
     }

@@ -110,6 +110,7 @@ function planner(
       release,
       facts,
       knownManifests,
+      named: store.names(target.app),
       force,
       by,
       dryRun: call.globals.dryRun,

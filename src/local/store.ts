@@ -4,7 +4,7 @@ import { ReleaserError } from '../model/errors.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { lookUp } from '../model/ref.ts'
 import type { Release } from '../model/release.ts'
-import type { Limits } from '../model/retention.ts'
+import { type Limits, namesOf } from '../model/retention.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, readManifest } from './release-files.ts'
 import { addRelease, type Change, checkTag, removeReleases, restoreRelease } from './store-actions.ts'
@@ -30,6 +30,8 @@ export interface Store {
   find(ref: string, app?: string): Release
   /** The app's newest word, or NOT_FOUND (9). */
   latest(app: string): Release
+  /** The ids of an app that have a name, and which: `latest`, or `tagged golden`. */
+  names(app: string): ReadonlyMap<string, string>
   /** Takes a packed tree in. `already`: its content was there, is now `latest` again, and nothing was stored twice. */
   add(packed: Packed, meta: changes.ReleaseMeta): Promise<{ readonly release: Release; readonly already: boolean }>
   /** Takes in a release that was packed elsewhere, under the id that it has there; `latest` stays what it is. */
@@ -102,6 +104,7 @@ export async function openStore(dir: string): Promise<Store> {
     list: (app) => changes.releasesOf(db.data, app),
     find: (ref, app) => find(db.data, ref, app),
     latest: (app) => changes.latestOf(db.data, app) ?? nothing(app),
+    names: (app) => namesOf(changes.releasesOf(db.data, app), changes.latestOf(db.data, app)?.id),
     add: (packed, meta) => addRelease(dir, db.data, change, packed, meta).finally(() => rm(packed.file, { force: true })),
     restore: (packed, id, meta) => restoreRelease(dir, change, packed, id, meta).finally(() => rm(packed.file, { force: true })),
     tag: async (id, tag) => {

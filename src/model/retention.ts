@@ -24,6 +24,8 @@ export interface RetentionRule extends Pick<Limits, 'since'> {
   readonly pinned: readonly string[]
   /** Directories in which processes live. */
   readonly inUse?: readonly string[]
+  /** Ids that have a name in the store, and which: `latest`, or `tagged golden`. A good release of them stays. */
+  readonly named?: ReadonlyMap<string, string>
 }
 
 /** What limits how many stay, beside a number: times in seconds since 1970, sizes in bytes. */
@@ -41,21 +43,32 @@ export interface Stored {
   readonly bytes: number
 }
 
+/** The names that an app's releases have in the store; `latest` is the id of its newest word. */
+export function namesOf(releases: readonly Stored[], latest: string | undefined): ReadonlyMap<string, string> {
+  return new Map(
+    releases.flatMap(({ id, tags }): [string, string][] => {
+      if (id === latest) return [[id, 'latest']]
+      return tags.length > 0 ? [[id, `tagged ${tags.join(', ')}`]] : []
+    }),
+  )
+}
+
 /** Which of an app's releases in the store stay, newest first; `latest` is the id of its newest word. */
 export function retainInStore<T extends Stored>(
   newestFirst: readonly T[],
   rule: Limits & { readonly keep: number; readonly latest: string | undefined },
 ): Verdict<T>[] {
   const { keep, latest, since, bytes: budget = Number.POSITIVE_INFINITY } = rule
+  const names = namesOf(newestFirst, latest)
   let taken = 0
   return newestFirst.map((release, index) => {
-    const { id, tags, bytes } = release
+    const { id, bytes } = release
     const stays = (why: string) => {
       taken += bytes
       return { release, keep: true, why }
     }
-    if (id === latest) return stays('latest')
-    if (tags.length > 0) return stays(`tagged ${tags.join(', ')}`)
+    const name = names.get(id)
+    if (name !== undefined) return stays(name)
     if (taken + bytes > budget) return { release, keep: false, why: `more than fits ${size(budget)}` }
     if (index < keep) return stays(Number.isFinite(keep) ? `among the newest ${keep}` : `fits ${size(budget)}`)
     if (isSince(id, since)) return stays('not old enough to go')
@@ -78,6 +91,8 @@ export function retain<T extends Candidate>(releases: readonly T[], rule: Retent
     if (kept.has(release.dir))
       return { release, keep: true, why: rule.keep === 1 ? 'the newest good one' : `among the newest ${rule.keep} good ones` }
     if (release.state !== 'good') return { release, keep: false, why: `${release.state}, never confirmed` }
+    const name = rule.named?.get(release.id)
+    if (name !== undefined) return { release, keep: true, why: name }
     if (isSince(release.id, rule.since)) return { release, keep: true, why: 'not old enough to go' }
     return { release, keep: false, why: `older than the newest ${rule.keep === 1 ? 'good one' : `${rule.keep} good ones`}` }
   })

@@ -43,6 +43,8 @@ export interface DeployInput {
   readonly force: boolean
   /** Lay it out again wherever it lies: what is there is not to be trusted. */
   readonly afresh?: boolean
+  /** Ids that have a name in the store, and which; they are not pruned. */
+  readonly named?: ReadonlyMap<string, string>
   readonly by: string
   readonly dryRun: boolean
   /** The app's environment on this host. */
@@ -95,7 +97,7 @@ export function planDeploy(input: DeployInput): Plan {
   const next = nextState(remembered, view, dir, idle)
   const prune = idle
     ? strays(facts, view)
-    : [...new Set([...pruneAfter(next, view, target.keep), ...gone(facts).filter((stale) => stale !== dir)])]
+    : [...new Set([...pruneAfter(next, view, target.keep, input.named), ...gone(facts).filter((stale) => stale !== dir)])]
   return {
     action,
     app: target.app,

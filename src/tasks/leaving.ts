@@ -4,11 +4,11 @@ import type { Facts } from '../model/plan.ts'
 import { retain } from '../model/retention.ts'
 
 /** Directories that go once a plan is confirmed: `next` is what the host remembers then. */
-export function pruneAfter(next: HostState, view: HostView, keep: number): string[] {
+export function pruneAfter(next: HostState, view: HostView, keep: number, named?: ReadonlyMap<string, string>): string[] {
   const current = next.served.at(-1) ?? null
   const previous = next.served.at(-2) ?? null
   const inUse = next.releases.at(-1)?.dir
-  const retained = retain(next.releases, { keep, current, previous, pinned: next.pinned })
+  const retained = retain(next.releases, { keep, current, previous, pinned: next.pinned, ...(named && { named }) })
   const go = retained.filter((verdict) => !verdict.keep).map(({ release }) => release.dir)
   // A release that has been laid out again is there twice; the older tree served until now and is not needed any more.
   const twins = view.releases.filter(({ id, dir }) => id === current && dir !== inUse).map(({ dir }) => dir)

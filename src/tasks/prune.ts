@@ -12,8 +12,15 @@ export interface PrunePlan {
   readonly verdicts: readonly Verdict<HostRelease>[]
 }
 
-export function planPrune(input: UpkeepInput & { readonly keep: number; readonly since?: number | undefined }): PrunePlan {
-  const { facts, keep, since } = input
+/** What is asked for; `named`: see RetentionRule. */
+interface PruneInput extends UpkeepInput {
+  readonly keep: number
+  readonly since?: number | undefined
+  readonly named?: ReadonlyMap<string, string>
+}
+
+export function planPrune(input: PruneInput): PrunePlan {
+  const { facts, keep, since, named } = input
   const view = viewOf(facts)
   const verdicts = retain(view.releases, {
     keep,
@@ -22,6 +29,7 @@ export function planPrune(input: UpkeepInput & { readonly keep: number; readonly
     previous: view.previous?.id ?? null,
     pinned: view.pinned,
     inUse: facts.inUse ?? [],
+    ...(named && { named }),
   })
   const going = verdicts.filter((verdict) => !verdict.keep).map(({ release }) => release.dir)
   const dirs = [...new Set([...going, ...gone(facts)])]

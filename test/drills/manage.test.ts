@@ -175,16 +175,18 @@ describe('hosts', () => {
 
   test('prune on three hosts; delete is refused for what is current, and takes several others', async () => {
     const versions = ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.4.0', '1.5.0']
-    const { ids, manage } = await stage('prune', versions, versions)
+    const { mine, ids, manage } = await stage('prune', versions, versions)
+    await mine.call('tag', 'release=1.0.0', 'tag=golden')
     const terminal = await manage(['target=prod'], { rows: 60 })
     await terminal.shows(PROD)
     await terminal.type('prune 4', 'Enter')
     const asked = await terminal.shows(SURE)
     expect(asked).toMatch(/^h1, h2, h3 +1\.1\.0 +\S+ +would go/m)
-    expect(asked).toContain('Remove 6 releases for good?')
+    expect(asked).toMatch(/^h1, h2, h3 +1\.0\.0 +\S+ +stays +tagged golden/m)
+    expect(asked).toContain('Remove 3 releases for good?')
     await terminal.type('y')
     await terminal.shows(/\$ releaser prune target=prod keep=4[\s\S]*prod> _[\s\S]*Enter/)
-    const left = ['1.2.0', '1.3.0', '1.4.0', '1.5.0'].map((version) => ids[version])
+    const left = ['1.0.0', '1.2.0', '1.3.0', '1.4.0', '1.5.0'].map((version) => ids[version])
     expect(await onDisk('prune')).toEqual([left, left, left])
     await terminal.type('delete current', 'Enter')
     await terminal.shows(/error: h1: 1\.5\.0 \(.*\) is current there[\s\S]*prod> _[\s\S]*Enter/)
@@ -196,7 +198,7 @@ describe('hosts', () => {
     await terminal.shows(/Delete 1\.3\.0 \(.*\), 1\.2\.0 \(.*\) on h1, h2, h3/)
     await terminal.type('y')
     await terminal.shows(/deleted 1\.3\.0[\s\S]*prod> _[\s\S]*Enter/)
-    const rest = ['1.4.0', '1.5.0'].map((version) => ids[version])
+    const rest = ['1.0.0', '1.4.0', '1.5.0'].map((version) => ids[version])
     expect(await onDisk('prune')).toEqual([rest, rest, rest])
     // With one host alone: what was edited by hand is found and mended, and a freeze is seen and lifted.
     await terminal.type('host h2', 'Enter')

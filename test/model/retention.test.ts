@@ -17,6 +17,21 @@ describe('retain', () => {
     ])
   })
 
+  it('keeps good ones that have a name in the store, beside those that count', () => {
+    const named = new Map([
+      [A, 'tagged golden'],
+      [B, 'latest'],
+      [C, 'tagged x'],
+    ])
+    const said = retain([onHost(A), onHost(B, { state: 'failed' }), onHost(C), onHost(D)], { ...rule, keep: 1, named })
+    expect(said.map(({ release, keep, why }) => [release.id, keep, why])).toEqual([
+      [D, true, 'current'],
+      [C, true, 'previous'],
+      [B, false, 'failed, never confirmed'],
+      [A, true, 'tagged golden'],
+    ])
+  })
+
   it('counts only good releases, so that failed ones never push a good one out', () => {
     const releases = [onHost(A), onHost(B, { state: 'failed' }), onHost(C, { state: 'staged' }), onHost(D)]
     const kept = retain(releases, { keep: 2, current: D, previous: null, pinned: [] }).filter(({ keep }) => keep)

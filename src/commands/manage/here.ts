@@ -7,6 +7,9 @@ import { openPlace } from '../place.ts'
 import { type Action, type Entry, idsOf, type View } from './view.ts'
 import { ALWAYS, HERE } from './words.ts'
 
+/** Targets that a menu names; of more, one is asked for. */
+const FEW = 4
+
 /** The releases of the store, newest first. */
 export async function viewHere(call: Call): Promise<View> {
   const { loaded, store } = await openPlace(call, false)
@@ -52,7 +55,9 @@ function actions(chosen: readonly Entry[], targets: readonly string[]): readonly
     ]
   return [
     { does: 'show all about it', line: `info ${ids}` },
-    ...targets.map((target) => ({ does: `deploy it to ${target}`, line: `deploy ${target} ${ids}` })),
+    ...(targets.length > FEW
+      ? [{ does: 'deploy it to a target', line: `deploy release=${ids}` }]
+      : targets.map((target) => ({ does: `deploy it to ${target}`, line: `deploy ${target} ${ids}` }))),
     { does: 'compare it with the one before', line: `diff ${ids}` },
     { does: 'tag it', line: `tag ${ids}` },
     { does: 'take a tag away', line: `untag ${ids}` },
