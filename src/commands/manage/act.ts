@@ -1,3 +1,4 @@
+import { toShell } from '../../remote/shell.ts'
 import { asFailure } from '../about.ts'
 import { parseArguments } from '../args.ts'
 import type { Call, Outcome } from '../command.ts'
@@ -14,7 +15,7 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
   const request = parseArguments(argv, hall.commands)
   if (request.ask !== 'run') throw new TypeError(`${argv.join(' ')} is no command`)
   const { command, words } = request
-  if (!quietly) ui.say(`$ releaser ${argv.map(quoted).join(' ')}`)
+  if (!quietly) ui.say(`$ ${toShell(['releaser', ...argv])}`)
   const { run } = await command.load()
   const own = {
     ...globals,
@@ -34,9 +35,4 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
 function wordsOf({ values, rest }: Line): readonly string[] {
   const keyed = Object.entries(values).map(([key, value]) => (value === 'true' ? `--${key}` : `${key}=${value}`))
   return [...keyed, ...(rest.length > 0 ? ['--', ...rest] : [])]
-}
-
-/** As a person would type it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
