@@ -7,7 +7,8 @@ import type { List, ListOptions } from './progress.ts'
 import type { Prompter } from './prompt.ts'
 import { createReport } from './report.ts'
 import { manyLines } from './sanitize.ts'
-import { loadStyle, wantsColour } from './style.ts'
+import { type Screen, speaksUtf8 } from './screen.ts'
+import { loadStyle, PLAIN, wantsColour } from './style.ts'
 import type { Ui } from './ui.ts'
 
 export interface UiOptions {
@@ -29,6 +30,11 @@ export interface UiOptions {
 export async function createUi(options: UiOptions): Promise<Ui & { settle(): Promise<void> }> {
   const { json, quiet, verbose, stdout, stderr, env } = options
   const style = await loadStyle(wantsColour(stderr.isTTY === true, options.noColor, env))
+  const paper = wantsColour(stdout.isTTY === true, options.noColor, env)
+  const screen: Screen | null =
+    stdout.isTTY === true && !json
+      ? { columns: stdout.columns || 80, ascii: !speaksUtf8(env), style: paper ? await loadStyle(true) : PLAIN }
+      : null
   const onTerminal = stderr.isTTY === true && !isCi(env) && env['TERM'] !== 'dumb'
   const mode = json ? 'json' : onTerminal && !verbose && !quiet ? 'tty' : 'plain'
   const interactive = onTerminal && options.stdin.isTTY === true && stdout.isTTY === true && !options.noInput && !json
@@ -95,13 +101,14 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     async input(question, { initial, answer, check }) {
       return (await ask(question, answer)).input(question, initial, check ?? (() => undefined))
     },
-    data(text) {
-      if (!json && text !== '') stdout.write(`${stdout.isTTY ? manyLines(text) : text}\n`)
+    data(text, picture) {
+      const shown = screen && picture ? picture(screen) : screen ? manyLines(text) : text
+      if (!json && shown !== '') stdout.write(`${shown}\n`)
     },
-    result(command, exit, result, text) {
+    result(command, exit, result, text, picture) {
       over = true
       if (json) stdout.write(`${resultLine(command, exit, result)}\n`)
-      else ui.data(text)
+      else ui.data(text, picture)
     },
     failure(command, error) {
       over = true

@@ -1,5 +1,6 @@
 import type { ReleaserError } from '../model/errors.ts'
 import type { Observe } from '../model/plan.ts'
+import type { Picture } from './screen.ts'
 
 /** Everything a person or a script sees of a command. Commands print through nothing else. */
 export interface Ui {
@@ -15,8 +16,11 @@ export interface Ui {
   /** A line for people on stderr; nothing with `--quiet` or `--json`. */
   say(line: string): void
   warn(line: string): void
-  /** Text for stdout before the last word, for a command that fails and yet has something to show; nothing with `--json`. */
-  data(text: string): void
+  /**
+   * Text for stdout before the last word, for a command that fails and yet has something to show; nothing with `--json`. Where stdout
+   * is a terminal, the picture takes its place.
+   */
+  data(text: string, picture?: Picture): void
   /** Asks, or fails with USAGE naming `answer`, the argument that answers the question (such as `release=REF` or `--yes`). */
   confirm(question: string, options: { readonly initial: boolean; readonly answer: string }): Promise<boolean>
   select<T>(
@@ -28,8 +32,8 @@ export interface Ui {
     question: string,
     options: { readonly initial?: string; readonly answer: string; readonly check?: (text: string) => string | undefined },
   ): Promise<string>
-  /** The last word of a command that went well: text on stdout, or the `result` line. */
-  result(command: string, exit: number, result: Readonly<Record<string, unknown>>, text: string): void
+  /** The last word of a command that went well: text on stdout (or its picture), or the `result` line. */
+  result(command: string, exit: number, result: Readonly<Record<string, unknown>>, text: string, picture?: Picture): void
   /** The last word of one that failed: `releaser: error: …` and `releaser: hint: …` on stderr, or the `error` line. */
   failure(command: string, error: ReleaserError): void
 }
