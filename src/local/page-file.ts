@@ -18,7 +18,8 @@ export async function pageFile(file: string, beginning: string): Promise<PageFil
   const path = await realpath(resolve(file)).catch(() => resolve(file))
   const there = await stat(path).catch(() => undefined)
   if (there && !there.isFile()) throw refused(`html=${file} is no file`)
-  if (there && there.size > 0 && !(await begins(path, beginning).catch(() => false))) throw refused(`${path} is not a page that report made`)
+  if (there && there.size > 0 && !(await begins(path, beginning).catch(() => false)))
+    throw refused(`${path} is not a page that report made`)
   await access(dirname(path), constants.W_OK).catch((error: Error) => {
     throw refused(`the page cannot be written: ${error.message}`)
   })

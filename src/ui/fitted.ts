@@ -8,6 +8,8 @@ export interface Column {
   readonly right?: boolean
   /** Where the window is narrow the columns of least worth are left out first; one without a number stays. */
   readonly worth?: number
+  /** Its texts may be cut to so many columns before others are left out: the beginning of an id says enough. */
+  readonly least?: number
 }
 
 export interface Cell {
@@ -37,13 +39,11 @@ export function fitted(columns: readonly Column[], rows: readonly Row[], screen:
     index,
     width: Math.max(width(column.heading), ...clean.map(({ cells }) => width(cells[index]?.text ?? ''))),
   }))
-  const kept = shrunk(
-    dropped(
-      all.filter(({ worth, index }) => worth === undefined || said(index)),
-      screen.columns,
-    ),
-    screen.columns,
-  )
+  const telling = all.filter(({ worth, index }) => worth === undefined || said(index))
+  const least = ({ least }: Measured): number | undefined => least
+  const stay = new Set(dropped(shrunk(telling, screen.columns, least), screen.columns).map(({ index }) => index))
+  const whole = telling.filter(({ index }) => stay.has(index))
+  const kept = shrunk(shrunk(whole, screen.columns, least), screen.columns, () => 1)
   const end = screen.ascii ? '~' : '…'
   const line = (mark: Cell, cells: readonly Cell[]): string => {
     const parts = kept.map((column) => {
@@ -88,13 +88,16 @@ function dropped(columns: readonly Measured[], most: number): readonly Measured[
   )
 }
 
-function shrunk(columns: readonly Measured[], most: number): readonly Measured[] {
-  const widest = columns.reduce<Measured | undefined>((a, b) => (a === undefined || b.width > a.width ? b : a), undefined)
-  if (total(columns) <= most || widest === undefined || widest.width <= 1) return columns
-  return shrunk(
-    columns.map((column) => (column === widest ? { ...column, width: column.width - 1 } : column)),
-    most,
-  )
+/** The widest are cut first, none to less than `least` says; one for which it says nothing stays as it is. */
+function shrunk(
+  columns: readonly Measured[],
+  most: number,
+  least: (column: Measured) => number | undefined,
+): readonly Measured[] {
+  const [widest] = columns.filter((column) => column.width > (least(column) ?? column.width)).sort((a, b) => b.width - a.width)
+  if (total(columns) <= most || !widest) return columns
+  const cut = columns.map((column) => (column === widest ? { ...column, width: column.width - 1 } : column))
+  return shrunk(cut, most, least)
 }
 
 function withRemark(line: string, remark: Cell | undefined, taken: number, { columns }: Screen): string {

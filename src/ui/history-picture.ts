@@ -35,7 +35,7 @@ const COLUMNS: readonly Column[] = [
   { heading: 'target', worth: 7 },
   { heading: 'host', worth: 8 },
   { heading: 'what' },
-  { heading: 'release' },
+  { heading: 'release', least: 12 },
   { heading: 'by', worth: 5 },
   { heading: 'from', worth: 1 },
   { heading: 'took', right: true, worth: 3 },
@@ -70,5 +70,5 @@ export function historyPicture(entries: readonly Entry[], glances: readonly Glan
     const drawn = timeline(hosts, now, screen)
     return drawn.length === 0 ? [] : ['', ...(targets.length > 1 ? [bold(oneLine(target))] : []), ...drawn]
   })
-  return [head, ...lines, ...lanes, ...(lanes.length === 0 ? [] : ['', legend(glances, screen)])].join('\n')
+  return [head, ...lines, ...lanes, ...(lanes.length === 0 ? [] : ['', ...legend(glances, screen)])].join('\n')
 }

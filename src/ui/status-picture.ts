@@ -8,7 +8,7 @@ import { fold } from './width.ts'
 
 const COLUMNS: readonly Column[] = [
   { heading: 'host' },
-  { heading: 'current' },
+  { heading: 'current', least: 12 },
   { heading: 'since', worth: 9 },
   { heading: 'app', worth: 8 },
   { heading: 'health', worth: 7 },

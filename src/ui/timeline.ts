@@ -48,12 +48,18 @@ export function timeline(hosts: readonly Glance[], now: number, screen: Screen):
 }
 
 /** What the marks of these lines mean, as far as they occur. */
-export function legend(hosts: readonly Glance[], screen: Screen): string {
+export function legend(hosts: readonly Glance[], screen: Screen): string[] {
   const seen = new Set(hosts.flatMap(({ happenings }) => happenings.map(({ mark }) => mark)))
-  return MARKS.toReversed()
-    .filter((mark) => seen.has(mark))
-    .map((mark) => `${painted(mark, screen)} ${MARK_WORDS[mark]}`)
-    .join('  ')
+  const lines: { readonly text: string; readonly columns: number }[] = []
+  for (const mark of MARKS.toReversed().filter((mark) => seen.has(mark))) {
+    const text = `${painted(mark, screen)} ${MARK_WORDS[mark]}`
+    const columns = 2 + MARK_WORDS[mark].length
+    const last = lines.at(-1)
+    if (last && last.columns + 2 + columns <= screen.columns)
+      lines.splice(-1, 1, { text: `${last.text}  ${text}`, columns: last.columns + 2 + columns })
+    else lines.push({ text, columns })
+  }
+  return lines.map(({ text }) => text)
 }
 
 function track(events: readonly Happening[], axis: Axis, room: number, screen: Screen): string {

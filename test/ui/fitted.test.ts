@@ -64,6 +64,18 @@ test('the column of least worth goes first, then the widest is cut', () => {
 `)
 })
 
+test('a column that may be cut is cut before another one is left out', () => {
+  const columns: readonly Column[] = [
+    { heading: 'release', least: 9 },
+    { heading: 'by', worth: 1 },
+  ]
+  const rows = [{ cells: cells('20261120172058-c1f865fc', 'ana') }]
+  const lines = (width: number) => fitted(columns, rows, screen(width)).rows
+  expect(lines(40)).toEqual(['  20261120172058-c1f865fc  ana'])
+  expect(lines(20)).toEqual(['  202611201720…  ana'])
+  expect(lines(15)).toEqual(['  202611201720…'])
+})
+
 test('no line is wider than the window, whatever is in it', () => {
   const rows = [
     {
@@ -88,7 +100,7 @@ test('what others wrote is shown and not obeyed; colours take no room', () => {
 })
 
 test('without more than ASCII, what is cut ends with a tilde', () => {
-  expect(fitted(COLUMNS, [{ cells: cells('a-long-name', '1') }], screen(17, { ascii: true })).rows).toEqual(['  a-long~  1'])
+  expect(fitted(COLUMNS, [{ cells: cells('a-long-name', '1') }], screen(17, { ascii: true })).rows).toEqual(['  a-lon~  1'])
 })
 
 test.each([

@@ -95,7 +95,7 @@ test('backups: none are set up, or how the last one was', () => {
   ])
   expect(text).not.toContain('no backups set up')
   expect(text).toContain(
-    '<span class="good">good</span> <time datetime="2026-10-22T11:00:00.000Z">2026-10-22 11:00</time> <span class="dim ago">60 min ago</span>',
+    '<span class="good">good</span> <time datetime="2026-10-22T11:00:00.000Z">2026-10-22 11:00</time> <span class="dim ago">1 h ago</span>',
   )
   expect(text).toContain('<span class="bad">failed</span> <span class="dim">never</span>')
   expect(text).toContain('<span class="bad">2 not good</span>')
@@ -103,7 +103,7 @@ test('backups: none are set up, or how the last one was', () => {
 
 test('an empty store and a target without hosts that answer make a page too', () => {
   const text = made([silent('a')], [])
-  expect(text).toContain('Nothing has been deployed there yet.')
+  expect(text).toContain('There are no deploys in its history.')
   expect(text).not.toContain('Releases of')
   expect(marks(text)).toBe(0)
 })

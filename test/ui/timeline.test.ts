@@ -21,7 +21,7 @@ const WEB1 = glance('web1', {
 const WEB2 = glance('b', { serves: null, happenings: [failure(15, '1.3.0', { previous: 'x' }), deploy(6, '1.4.0')] })
 
 function drawn(hosts: readonly Glance[], columns: number, ascii = false): string {
-  return `\n${[...timeline(hosts, NOW, screen(columns, { ascii })), legend(hosts, screen(columns, { ascii }))].join('\n')}\n`
+  return `\n${[...timeline(hosts, NOW, screen(columns, { ascii })), ...legend(hosts, screen(columns, { ascii }))].join('\n')}\n`
 }
 
 test('a line a host, from its first deploy until now', () => {
@@ -30,7 +30,8 @@ test('a line a host, from its first deploy until now', () => {
 web1  ●─────────────────●────────────○×────●───◆─────  1.4.0
 b     ───────────────────────×─────────────●─────────
       Sep 22                 Oct 7                now
-● deployed  ◆ went back  ○ failed, nothing changed  × failed, taken back
+● deployed  ◆ went back  ○ failed, nothing changed
+× failed, taken back
 `)
 })
 
@@ -49,7 +50,8 @@ test('with nothing but ASCII', () => {
 web1  o-----------------o------------!x----o---<-----  1.4.0
 b     -----------------------x-------------o---------
       Sep 22                 Oct 7                now
-o deployed  < went back  ! failed, nothing changed  x failed, taken back
+o deployed  < went back  ! failed, nothing changed
+x failed, taken back
 `)
 })
 
@@ -78,7 +80,8 @@ test('of many hosts, those that went the same way share a line', () => {
 web1 +11                                ●────────────  1.4.0
 odd        ●───────────────●──────────○─×───●───◆────  1.4.0
            Sep 22               Oct 7             now
-● deployed  ◆ went back  ○ failed, nothing changed  × failed, taken back
+● deployed  ◆ went back  ○ failed, nothing changed
+× failed, taken back
 `)
 })
 

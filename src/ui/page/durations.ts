@@ -37,5 +37,6 @@ ${columns}</svg>
 
 /** Hosts count whole seconds. */
 export function lasted(took: number): string {
-  return took < 1000 ? 'under 1 s' : span(took)
+  if (took < 1000) return 'under 1 s'
+  return took < 60_000 ? `${Math.round(took / 1000)} s` : span(took)
 }

@@ -18,7 +18,7 @@ const SHAPES: { readonly [K in Mark]: Html } = {
 export function lanes(hosts: readonly Glance[], now: number): Html {
   const known = hosts.map((host) => ({ host, events: host.happenings.filter(({ mark }) => mark !== null) }))
   const moments = known.flatMap(({ events }) => events.map(({ at }) => at))
-  if (moments.length === 0) return html`<p class="dim">Nothing has been deployed there yet.</p>\n`
+  if (moments.length === 0) return html`<p class="dim">There are no deploys in its history.</p>\n`
   const axis = axisOf(moments, now)
   const scale = ticks(axis, 4).map(({ text }) => html`<span>${text}</span>`)
   const rows = known.map(
