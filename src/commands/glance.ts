@@ -24,7 +24,6 @@ export function glanceOf(answer: Answer, seen: AppState | null, versions: Readon
       freeBytes: null,
       backup: null,
       remarks: [],
-      releases: 0,
       happenings: [],
     }
   const { current, previous, releases } = viewOf(facts)
@@ -47,7 +46,6 @@ export function glanceOf(answer: Answer, seen: AppState | null, versions: Readon
     // Backups are not looked at yet.
     backup: null,
     remarks: remarksOn(facts, problem),
-    releases: releases.length,
     happenings: facts.history.map((entry) => happening(entry, known)),
   }
 }

@@ -25,8 +25,6 @@ export interface Glance {
   readonly backup: Backup | null
   /** What else is to be said; `wrong` where somebody should do something about it. */
   readonly remarks: readonly { readonly text: string; readonly wrong: boolean }[]
-  /** How many releases lie there. */
-  readonly releases: number
   /** Oldest first. */
   readonly happenings: readonly Happening[]
 }

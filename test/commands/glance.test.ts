@@ -36,7 +36,6 @@ test('a host that answered: what serves, what was before, and what happened, by 
     healthy: false,
     freeBytes: null,
     backup: null,
-    releases: 2,
     remarks: [
       { text: 'the app does not run', wrong: true },
       { text: 'a deploy was cut off: the next one settles it', wrong: true },

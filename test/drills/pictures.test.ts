@@ -5,7 +5,7 @@ import { type Browser, type Page, startBrowser } from '../support/browser.ts'
 import { CLI } from '../support/cli.ts'
 import { DEPLOY, home, release } from '../support/fleet.ts'
 import { startHosts, type TestHosts } from '../support/hosts.ts'
-import { type Laptop, laptop, targetOn } from '../support/laptop.ts'
+import { type Answer, type Laptop, laptop, targetOn } from '../support/laptop.ts'
 import { openTerminal } from '../support/terminal.ts'
 
 /** What a host may say of itself, once somebody is at it who should not be. */
@@ -98,30 +98,25 @@ describe('on a terminal', () => {
 describe('report', () => {
   let browser: Browser
   let file: string
+  let first: Answer
   beforeAll(async () => {
     file = join(mine.dir, 'deploys.html')
     await edit(1, 'history', (line, at) => (at === 0 ? line.split('\t').with(5, HOSTILE).with(6, HOSTILE).join('\t') : line))
     await edit(1, 'state', (line) => line.replace(/^(release\t\S+\t\S+\t)1\.0\.0\t/, (_, head) => `${head}${HOSTILE}\t`))
+    first = await mine.call('report', 'html=deploys.html')
     browser = await startBrowser()
   })
   afterAll(() => browser?.close())
 
   test('is written though a host is silent, and ends with 3; over its own page, and nothing else', async () => {
-    const page = join(mine.dir, 'deploys.html')
-    const told = {
-      file: page,
-      hosts: [
-        { host: 'h1', reachable: true },
-        { host: 'h2', reachable: true },
-        { host: 'far', reachable: false },
-      ],
-    }
-    expect(await mine.call('report', 'html=deploys.html')).toMatchObject({ code: 3, last: { event: 'error', ...told } })
-    const first = await stat(page)
-    expect(first.mode & 0o777).toBe(0o666 & ~process.umask())
+    const reachable = (host: string) => ({ host, reachable: host !== 'far' })
+    const told = { event: 'error', code: 'CONNECTION', file, hosts: ['h1', 'h2', 'far'].map(reachable) }
+    expect(first).toMatchObject({ code: 3, last: told })
+    const { mode, ino } = await stat(file)
+    expect(mode & 0o777).toBe(0o666 & ~process.umask())
     const skipping = await mine.say('report', 'html=deploys.html', '--skip-unreachable')
-    expect(skipping).toMatchObject({ code: 0, stdout: `${page}: 2 targets, 3 hosts, 1 of them without an answer\n` })
-    expect((await stat(page)).ino).not.toBe(first.ino)
+    expect(skipping).toMatchObject({ code: 0, stdout: `${file}: 2 targets, 3 hosts, 1 of them without an answer\n` })
+    expect((await stat(file)).ino).not.toBe(ino)
     for (const other of ['releaser.config.json', 'app', 'nowhere/page.html']) {
       expect(await mine.call('report', `html=${other}`)).toMatchObject({ code: 2, last: { code: 'USAGE' } })
     }
@@ -135,6 +130,7 @@ describe('report', () => {
     { scheme: 'dark', width: 375 },
   ] as const)('is well to read: $scheme, $width pixels wide', async ({ scheme, width }) => {
     const page = await browser.open(file, { scheme, width })
+    // For eyes: PICTURES_DIR=DIR keeps what the browser shows.
     const picture = process.env['PICTURES_DIR']
     if (picture) await page.picture(join(picture, `report-${scheme}-${width}.png`))
     expect(await page.ask('colours')).toEqual(

@@ -22,7 +22,6 @@ export function glance(host: string, rest: Partial<Glance> = {}): Glance {
     freeBytes: 40e9,
     backup: null,
     remarks: [],
-    releases: 3,
     happenings: [],
     ...rest,
   }
@@ -30,7 +29,7 @@ export function glance(host: string, rest: Partial<Glance> = {}): Glance {
 
 /** A host that did not answer. */
 export function silent(host: string, rest: Partial<Glance> = {}): Glance {
-  const nothing = { serves: null, previous: null, running: null, healthy: null, freeBytes: null, releases: 0 }
+  const nothing = { serves: null, previous: null, running: null, healthy: null, freeBytes: null }
   return glance(host, { ...nothing, silent: `cannot connect to ${host}: no route`, ...rest })
 }
 

@@ -15,10 +15,14 @@ const SHAPES: { readonly [K in Mark]: Html } = {
  * When a target's hosts were switched: a lane each, on one axis that ends now. Places are percents, so that the page needs no script to
  * fit its window and marks keep their size.
  */
-export function lanes(hosts: readonly Glance[], now: number): Html {
+export function lanes(hosts: readonly Glance[], now: number): Html | null {
+  // Of those that did not answer nothing is known, not even that.
+  if (hosts.every(({ silent }) => silent !== null)) return null
   const known = hosts.map((host) => ({ host, events: host.happenings.filter(({ mark }) => mark !== null) }))
   const moments = known.flatMap(({ events }) => events.map(({ at }) => at))
-  if (moments.length === 0) return html`<p class="dim">There are no deploys in its history.</p>\n`
+  if (moments.length === 0)
+    return html`<h3>Deploys</h3>
+<p class="dim">There are no deploys in its history.</p>\n`
   const axis = axisOf(moments, now)
   const scale = ticks(axis, 4).map(({ text }) => html`<span>${text}</span>`)
   const rows = known.map(
@@ -27,7 +31,8 @@ export function lanes(hosts: readonly Glance[], now: number): Html {
 ${served(events, axis)}${worstLast(events).flatMap((event) => mark(event, axis))}</svg></li>
 `,
   )
-  return html`<figure class="timeline">
+  return html`<h3>Deploys</h3>
+<figure class="timeline">
 <ul>
 ${rows}</ul>
 <div class="scale" aria-hidden="true"><span class="host"></span><div>${scale}</div></div>

@@ -29,7 +29,7 @@ code { font: .9em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .path, .id, .from, .ago { display: block; font-size: .8rem; }
 .path, .from, .ago, .remark, .why, .host, h1, h2 { overflow-wrap: anywhere; }
 .id, .short { white-space: nowrap; }
-.remark { display: block; }
+.remark, .why { display: block; }
 .wide { overflow-x: auto; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; margin-top: 1rem; }
@@ -48,7 +48,8 @@ nav a { font-weight: 600; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--dim); font-weight: 500; white-space: nowrap; padding-top: 0; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; min-width: 8rem; }
+.why, .remark { min-width: 11rem; }
 tbody th .dim { font-weight: 400; }
 th:last-child, td:last-child { padding-right: 0; }
 .right { text-align: right; white-space: nowrap; }
@@ -81,12 +82,14 @@ figcaption svg { vertical-align: -.2em; }
   tbody tr:first-child { border-top: 0; }
   tbody th, td { border: 0; padding: .1rem 0; }
   tbody th { padding-bottom: .3rem; }
+  tbody th, .why, .remark { min-width: 0; }
   td { position: relative; padding-left: 6.5rem; overflow-wrap: anywhere; }
   td::before { content: attr(data-label); color: var(--dim); position: absolute; left: 0; }
   .right { text-align: left; white-space: normal; }
   .ago { display: inline; }
   .timeline li, .scale { grid-template-columns: 1fr; padding: 0 8px; }
   .timeline li { margin-top: .6rem; }
+  .timeline .host { margin-left: -8px; }
   .scale > .host { display: none; }
 }
 @media print {

@@ -30,8 +30,7 @@ export function targetSection(id: string, name: string, hosts: readonly Glance[]
   const apps = [...new Set(hosts.map(({ app }) => app))].join(', ')
   return html`<section class="card" id="${id}" aria-labelledby="${id}-name">
 <header><h2 id="${id}-name">${name}</h2> <span class="dim">${apps}, ${count(hosts.length, 'host')}</span> <span class="badge ${kind}">${words}</span></header>
-${hostsTable(name, hosts, now)}<h3>Deploys</h3>
-${lanes(hosts, now)}${durations(hosts)}${happened(name, hosts)}</section>
+${hostsTable(name, hosts, now)}${lanes(hosts, now)}${durations(hosts)}${happened(name, hosts)}</section>
 `
 }
 
