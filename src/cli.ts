@@ -68,7 +68,7 @@ function fail(ui: Ui, command: string, error: unknown): number {
 
 function end(ui: Ui, command: string, outcome: Outcome): number {
   const exit = outcome.exit ?? 0
-  ui.result(command, exit, outcome.result, outcome.text)
+  ui.result(command, exit, outcome.result, outcome.text, outcome.picture)
   return exit
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors.ts'
+import type { Picture } from '../ui/screen.ts'
 import type { Ui } from '../ui/ui.ts'
 
 /** One command of the table: what help says of it, and where its code is, imported only when it is called. */
@@ -68,6 +69,8 @@ export interface Outcome {
   readonly result: Readonly<Record<string, unknown>>
   /** For stdout, without a final newline; may be empty. */
   readonly text: string
+  /** What a terminal shows in place of the text. */
+  readonly picture?: Picture
   /** 0 where it is left out. */
   readonly exit?: number
 }

@@ -1,11 +1,12 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { viewOf } from '../model/host-view.ts'
+import { historyPicture, told } from '../ui/history-picture.ts'
 import { table } from '../ui/table.ts'
-import { span } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf, noCloser } from './facts-of.ts'
+import { glanceOf } from './glance.ts'
 
 /** `releaser history`: who did what on a target's hosts, from where, with what result; newest first. */
 export async function run(call: Call): Promise<Outcome> {
@@ -19,20 +20,17 @@ export async function run(call: Call): Promise<Outcome> {
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
     .slice(0, limit)
   demandAnswers(call, answers, { entries })
-  const rows = entries.map(({ at, host, action, version, by, ok, durationMs, result }) => [
-    at.replace('T', ' ').slice(0, 19),
-    host,
-    action,
-    version ?? '-',
-    by,
-    ok ? 'ok' : result.replace(/: back$/, ''),
-    durationMs < 1000 ? '<1 s' : span(durationMs),
-  ])
+  const rows = entries.map((entry) => {
+    const { when, release, result, took } = told(entry)
+    return [when, entry.host, entry.action, release, entry.by, result, took]
+  })
   const text =
     rows.length === 0
       ? 'nothing has happened there yet'
       : table(['when (UTC)', 'host', 'what', 'release', 'by', 'result', 'took'], rows, ['took'])
-  return { result: { entries }, text }
+  const glances = answers.map((answer) => glanceOf(answer, null))
+  const now = Date.now()
+  return { result: { entries }, text, picture: (screen) => historyPicture(entries, glances, now, screen) }
 }
 
 function entriesOf({ target, host, facts }: Answer) {

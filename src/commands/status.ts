@@ -1,15 +1,17 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
+import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
-import { lockInWords } from '../model/lock.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { AppState } from '../tasks/app-state.ts'
+import type { Picture } from '../ui/screen.ts'
+import { statusPicture } from '../ui/status-picture.ts'
 import { table } from '../ui/table.ts'
 import { ago } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
-import { nameAmong } from './release-words.ts'
+import { glanceOf } from './glance.ts'
 import { seeApp } from './see-app.ts'
 
 /** `releaser status`: what every host serves, since when and by whom, how it is, and how its app is. */
@@ -18,13 +20,17 @@ export async function run(call: Call): Promise<Outcome> {
   const targets = call.values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, call.values['target'])
   const answers = await factsOf(call, destinations(targets, call.values['host']), (asked) => seeApp(call, asked))
   const hosts = answers.map(hostStatus)
-  const text = statusTable(answers)
+  const glances = answers.map((answer) => glanceOf(answer, answer.seen))
+  const now = new Date()
+  const text = statusTable(glances, now)
+  const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen)
   if (answers.some(({ error }) => error)) {
     // The table is worth having although a host is missing from it.
-    call.ui.data(text)
+    call.ui.data(text, picture)
     demandAnswers(call, answers, { hosts })
+    return { result: { hosts }, text: '' }
   }
-  return { result: { hosts }, text }
+  return { result: { hosts }, text, picture }
 }
 
 function hostStatus(answer: Answer<AppState>) {
@@ -67,37 +73,22 @@ function hostStatus(answer: Answer<AppState>) {
   }
 }
 
-function statusTable(answers: readonly Answer<AppState>[]): string {
-  const now = new Date()
-  const rows = answers.map(({ target, host, facts, seen }) => {
-    if (!facts) return [target.name, host.name, 'unreachable']
-    const { current, previous, releases } = viewOf(facts)
+function statusTable(glances: readonly Glance[], now: Date): string {
+  const rows = glances.map(({ target, host, silent, serves, previous, running, healthy, freeBytes, remarks }) => {
+    if (silent !== null) return [target, host, 'unreachable']
     return [
-      target.name,
-      host.name,
-      current ? nameAmong(current, releases) : '-',
-      facts.state?.since ? `${ago(new Date(facts.state.since * 1000), now)} by ${facts.state.by ?? '?'}` : '-',
-      previous ? nameAmong(previous, releases) : '-',
-      seen.app === null ? '-' : seen.app.running ? 'runs' : 'down',
-      seen.healthy === null ? '-' : seen.healthy ? 'good' : 'bad',
-      facts.freeBytes === null ? '-' : size(facts.freeBytes),
-      remarks(facts, seen),
+      target,
+      host,
+      serves ? serves.name : '-',
+      serves?.since ? `${ago(new Date(serves.since), now)} by ${serves.by ?? '?'}` : '-',
+      previous ?? '-',
+      running === null ? '-' : running ? 'runs' : 'down',
+      healthy === null ? '-' : healthy ? 'good' : 'bad',
+      freeBytes === null ? '-' : size(freeBytes),
+      remarks.map(({ text }) => text).join(', '),
     ]
   })
   return table(['target', 'host', 'current', 'since', 'previous', 'app', 'health', 'free', ''], rows)
-}
-
-function remarks(facts: Facts, { problem }: AppState): string {
-  return [
-    problem,
-    facts.frozen && `frozen by ${lockInWords(facts.frozen)}`,
-    facts.lock && `locked by ${lockInWords(facts.lock)}`,
-    facts.unsettled && 'a deploy was cut off: the next one settles it',
-    facts.current.kind === 'foreign' && `current is ${facts.current.what}`,
-    viewOf(facts).pinned.length > 0 && 'pinned',
-  ]
-    .filter(Boolean)
-    .join(', ')
 }
 
 /** Who is at work there, or else who froze it. */

@@ -66,6 +66,24 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY'],
     load: () => import('./history.ts'),
   },
+  report: {
+    name: 'report',
+    summary: 'write one page about what is live where, and what happened',
+    arguments: [
+      { key: 'html', value: 'FILE', required: true, summary: 'the page; only an older one of report is written over' },
+      { ...TARGET, required: false, summary: 'a target or a group; else all' },
+      HOST,
+    ],
+    examples: [
+      { line: 'releaser report html=deploys.html', does: 'all targets' },
+      {
+        line: 'releaser report html=prod.html target=prod --skip-unreachable',
+        does: 'one target; a host that is down is no failure',
+      },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY'],
+    load: () => import('./report.ts'),
+  },
   prune: {
     name: 'prune',
     summary: 'drop old releases, here or on hosts',

@@ -6,11 +6,12 @@ export async function privateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 })
 }
 
-/** Puts `text` at `path` in one step, through `temporary` on the same file system; on disk when it returns. Mode 0600. */
-export async function writeDurably(path: string, text: string, temporary: string): Promise<void> {
+/** Puts `text` at `path` in one step, through `temporary` on the same file system; on disk when it returns. Mode 0600, or the one given. */
+export async function writeDurably(path: string, text: string, temporary: string, mode?: number): Promise<void> {
   try {
     const file = await open(temporary, 'wx', 0o600)
     try {
+      if (mode !== undefined) await file.chmod(mode)
       await file.writeFile(text)
       await file.sync()
     } finally {

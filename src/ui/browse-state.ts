@@ -2,7 +2,7 @@ import { likeness } from '../model/likeness.ts'
 import { width } from './width.ts'
 
 /** A list to search, mark and choose from, below a line at which words can be typed. */
-export interface Screen<T> {
+export interface Listing<T> {
   /** Lines above it: where one is, and how it is there. */
   readonly title: readonly string[]
   /** What stands before what is typed, such as `prod>`. */
@@ -40,7 +40,7 @@ export type Choice<T> =
   | 'leave'
 
 export interface Browsing<T> {
-  readonly screen: Screen<T>
+  readonly listing: Listing<T>
   readonly typed: string
   readonly cursor: number
   /** Entries that are marked, by their place in `items`. */
@@ -64,13 +64,13 @@ export interface Key {
   readonly text: string
 }
 
-export function begin<T>(screen: Screen<T>): Browsing<T> {
-  const rows = rowsFor(screen, '')
-  const at = Math.max(0, Math.min(screen.at ?? 0, rows.length - 1))
-  return { screen, typed: '', cursor: 0, marked: new Set(), at, rows, widths: widthsOf(screen) }
+export function begin<T>(listing: Listing<T>): Browsing<T> {
+  const rows = rowsFor(listing, '')
+  const at = Math.max(0, Math.min(listing.at ?? 0, rows.length - 1))
+  return { listing, typed: '', cursor: 0, marked: new Set(), at, rows, widths: widthsOf(listing) }
 }
 
-function widthsOf<T>({ headings, items }: Screen<T>): readonly number[] {
+function widthsOf<T>({ headings, items }: Listing<T>): readonly number[] {
   const widths = headings.map(width)
   for (const { cells } of items)
     for (const [column, cell] of cells.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell))
@@ -129,23 +129,23 @@ export function press<T>(
       return { now: edited(now, left + typed.slice(cursor), left.length) }
     }
     default:
-      if (key.text === ' ' && typed === '' && now.screen.many) return { now: moved(mark(now), 1) }
+      if (key.text === ' ' && typed === '' && now.listing.many) return { now: moved(mark(now), 1) }
       if (key.ctrl || key.meta || !/^\P{C}+$/u.test(key.text)) return { now }
       return { now: edited(now, typed.slice(0, cursor) + key.text + typed.slice(cursor), cursor + key.text.length) }
   }
 }
 
 function choose<T>(now: Browsing<T>): { readonly now: Browsing<T> } | { readonly choice: Choice<T> } {
-  const { screen, marked, rows, at, typed } = now
+  const { listing, marked, rows, at, typed } = now
   const row = rows[at]
-  const values = [...marked].sort((a, b) => a - b).flatMap((index) => valueAt(screen, index))
+  const values = [...marked].sort((a, b) => a - b).flatMap((index) => valueAt(listing, index))
   if (row && 'offer' in row) return { choice: { line: row.offer.line, marked: values } }
   if (values.length > 0 && typed.trim() === '') return { choice: { chosen: values } }
-  if (row) return { choice: { chosen: valueAt(screen, row.item) } }
+  if (row) return { choice: { chosen: valueAt(listing, row.item) } }
   return typed.trim() === '' ? { now } : { choice: { line: typed.trim(), marked: values } }
 }
 
-function valueAt<T>({ items }: Screen<T>, index: number): readonly T[] {
+function valueAt<T>({ items }: Listing<T>, index: number): readonly T[] {
   const item = items[index]
   return item ? [item.value] : []
 }
@@ -163,18 +163,18 @@ function moved<T>(now: Browsing<T>, by: number): Browsing<T> {
 
 function mark<T>(now: Browsing<T>): Browsing<T> {
   const row = now.rows[now.at]
-  if (!now.screen.many || !row || 'offer' in row) return now
+  if (!now.listing.many || !row || 'offer' in row) return now
   const marked = new Set(now.marked)
   if (!marked.delete(row.item)) marked.add(row.item)
   return { ...now, marked }
 }
 
 function edited<T>(now: Browsing<T>, typed: string, cursor: number): Browsing<T> {
-  return typed === now.typed ? { ...now, cursor } : { ...now, typed, cursor, at: 0, rows: rowsFor(now.screen, typed) }
+  return typed === now.typed ? { ...now, cursor } : { ...now, typed, cursor, at: 0, rows: rowsFor(now.listing, typed) }
 }
 
 /** What is offered for what is typed, then the entries that fit it, best first; with nothing typed, all of them as they come. */
-function rowsFor<T>({ items, offers }: Screen<T>, typed: string): readonly Row[] {
+function rowsFor<T>({ items, offers }: Listing<T>, typed: string): readonly Row[] {
   if (typed.trim() === '') return items.map((_, item) => ({ item }))
   const found = items
     .map(({ cells }, item) => ({ item, worth: likeness(typed, cells.join(' ')) }))

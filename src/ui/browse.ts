@@ -1,5 +1,5 @@
 import { frame, pageOf, type Window } from './browse-frame.ts'
-import { type Browsing, begin, type Choice, press, type Screen } from './browse-state.ts'
+import { type Browsing, begin, type Choice, type Listing, press } from './browse-state.ts'
 import { ask, type KeyEvent, Prompt, type Terminal } from './enquirer.ts'
 import { loadStyle } from './style.ts'
 
@@ -13,7 +13,7 @@ const USUAL: Window = { columns: 80, rows: 24 }
  * Shows a list with a line for words above it, until something is chosen; then nothing of it is left on the screen. Follows the
  * size of the window. Fails with INTERRUPTED when it is aborted; where nobody types any more, the choice is `leave`.
  */
-export async function browse<T>(screen: Screen<T>, terminal: Terminal): Promise<Choice<T>> {
+export async function browse<T>(listing: Listing<T>, terminal: Terminal): Promise<Choice<T>> {
   const { stdout, colour } = terminal
   const style = await loadStyle(colour)
   const window = (): Window => ({ columns: stdout.columns || USUAL.columns, rows: stdout.rows || USUAL.rows })
@@ -21,13 +21,13 @@ export async function browse<T>(screen: Screen<T>, terminal: Terminal): Promise<
 
   /** Enquirer keeps the keys and the screen; what a key means and what is seen are pure functions. */
   class Browser extends Prompt {
-    #now: Browsing<T> = begin(screen)
+    #now: Browsing<T> = begin(listing)
     constructor(options: Readonly<Record<string, unknown>>) {
       super(options)
       redraw = () => this.#anew()
     }
     override async keypress(text: string | undefined, { name, ctrl, meta, sequence }: KeyEvent): Promise<void> {
-      const next = press(this.#now, { name, ctrl, meta, text: text ?? sequence ?? '' }, pageOf(screen, window()))
+      const next = press(this.#now, { name, ctrl, meta, text: text ?? sequence ?? '' }, pageOf(listing, window()))
       if ('choice' in next) return this.#end('submit', next.choice)
       this.#now = next.now
       this.render()

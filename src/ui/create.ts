@@ -7,7 +7,8 @@ import type { List, ListOptions } from './progress.ts'
 import type { Prompter } from './prompt.ts'
 import { createReport } from './report.ts'
 import { manyLines } from './sanitize.ts'
-import { loadStyle, wantsColour } from './style.ts'
+import { type Screen, speaksUtf8 } from './screen.ts'
+import { loadStyle, PLAIN, wantsColour } from './style.ts'
 import type { Ui } from './ui.ts'
 
 export interface UiOptions {
@@ -29,6 +30,11 @@ export interface UiOptions {
 export async function createUi(options: UiOptions): Promise<Ui & { settle(): Promise<void> }> {
   const { json, quiet, verbose, stdout, stderr, env } = options
   const style = await loadStyle(wantsColour(stderr.isTTY === true, options.noColor, env))
+  const paper = wantsColour(stdout.isTTY === true, options.noColor, env) ? await loadStyle(true) : PLAIN
+  const ascii = !speaksUtf8(env)
+  /** The paper of a picture, as wide as the window is now. */
+  const screen = (): Screen | null =>
+    stdout.isTTY === true && !json ? { columns: stdout.columns || 80, ascii, style: paper } : null
   const onTerminal = stderr.isTTY === true && !isCi(env)
   const dumb = env['TERM'] === 'dumb'
   const mode = json ? 'json' : onTerminal && !dumb && !verbose && !quiet ? 'tty' : 'plain'
@@ -102,17 +108,19 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     async input(question, { initial, answer, check }) {
       return ask(question, answer, (prompter) => prompter.input(question, initial, check ?? (() => undefined)))
     },
-    async browse(screen) {
-      return ask(screen.prompt, 'a command of its own', (prompter) => prompter.browse(screen))
+    async browse(listing) {
+      return ask(listing.prompt, 'a command of its own', (prompter) => prompter.browse(listing))
     },
     problem: (error) => aloud(errorText(error, style, verbose)),
-    data(text) {
-      if (!json && text !== '') stdout.write(`${stdout.isTTY ? manyLines(text) : text}\n`)
+    data(text, picture) {
+      const paper = screen()
+      const shown = paper && picture ? picture(paper) : paper ? manyLines(text) : text
+      if (!json && shown !== '') stdout.write(`${shown}\n`)
     },
-    result(command, exit, result, text) {
+    result(command, exit, result, text, picture) {
       over = true
       if (json) stdout.write(`${resultLine(command, exit, result)}\n`)
-      else ui.data(text)
+      else ui.data(text, picture)
     },
     failure(command, error) {
       over = true

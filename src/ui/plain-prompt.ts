@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { ReleaserError } from '../model/errors.ts'
-import type { Choice, Screen } from './browse-state.ts'
+import type { Choice, Listing } from './browse-state.ts'
 import type { Terminal } from './enquirer.ts'
 import type { Prompter } from './prompt.ts'
 import { oneLine } from './sanitize.ts'
@@ -45,14 +45,14 @@ export function createPlainPrompter(terminal: Terminal): Prompter {
         say(wrong)
       }
     },
-    async browse(screen) {
-      const list = listed(screen)
+    async browse(listing) {
+      const list = listed(listing)
       if (list !== shown) say(list)
       shown = list
       for (;;) {
-        const line = await readLine(terminal, `${screen.prompt} `)
+        const line = await readLine(terminal, `${listing.prompt} `)
         if (line === undefined) return 'leave'
-        const choice = chosen(screen, line)
+        const choice = chosen(listing, line)
         if (choice !== undefined) return choice
       }
     },
@@ -60,14 +60,14 @@ export function createPlainPrompter(terminal: Terminal): Prompter {
 }
 
 /** The list with a number before each entry, which is typed to choose it. */
-function listed<T>({ title, headings, items, empty }: Screen<T>): string {
+function listed<T>({ title, headings, items, empty }: Listing<T>): string {
   const rows = items.slice(0, SHOWN).map(({ cells }, index) => [String(index + 1), ...cells])
   const more = items.length > SHOWN ? [`… and ${items.length - SHOWN} more`] : []
   const list = rows.length === 0 ? empty : table(['', ...headings], rows)
   return [...title.map(oneLine), list, ...more, 'a number, several by blanks, a word (h lists them), or .. to go back'].join('\n')
 }
 
-function chosen<T>({ items }: Screen<T>, line: string): Choice<T> | undefined {
+function chosen<T>({ items }: Listing<T>, line: string): Choice<T> | undefined {
   if (line === '') return undefined
   if (line === '..') return 'back'
   if (!/^[\d ]+$/.test(line)) return { line, marked: [] }

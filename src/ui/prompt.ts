@@ -1,5 +1,5 @@
 import { browse } from './browse.ts'
-import type { Choice, Screen } from './browse-state.ts'
+import type { Choice, Listing } from './browse-state.ts'
 import { ask, Confirm, Input, Select, type Terminal } from './enquirer.ts'
 import { oneLine } from './sanitize.ts'
 
@@ -10,7 +10,7 @@ export interface Prompter {
   select(question: string, labels: readonly string[]): Promise<number>
   input(question: string, initial: string | undefined, check: (text: string) => string | undefined): Promise<string>
   /** The only one that does not fail at Esc, Ctrl-C and Ctrl-D: they are choices too. */
-  browse<T>(screen: Screen<T>): Promise<Choice<T>>
+  browse<T>(listing: Listing<T>): Promise<Choice<T>>
 }
 
 /** Asks through enquirer. Its `autocomplete` is never used: it dies of a typed `(`. */
@@ -32,7 +32,7 @@ export function createPrompter(terminal: Terminal): Prompter {
         await ask(Input, terminal, { message: oneLine(question), ...(initial === undefined ? {} : { initial }), validate }),
       )
     },
-    browse: (screen) => browse(screen, terminal),
+    browse: (listing) => browse(listing, terminal),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ReleaserError } from '../model/errors.ts'
 import type { Observe } from '../model/plan.ts'
-import type { Choice, Screen } from './browse-state.ts'
+import type { Choice, Listing } from './browse-state.ts'
+import type { Picture } from './screen.ts'
 
 /** Everything a person or a script sees of a command. Commands print through nothing else. */
 export interface Ui {
@@ -18,8 +19,11 @@ export interface Ui {
   warn(line: string): void
   /** An error after which a session goes on. */
   problem(error: ReleaserError): void
-  /** Text for stdout before the last word, for a command that fails and yet has something to show; nothing with `--json`. */
-  data(text: string): void
+  /**
+   * Text for stdout before the last word, for a command that fails and yet has something to show; nothing with `--json`. Where stdout
+   * is a terminal, the picture takes its place.
+   */
+  data(text: string, picture?: Picture): void
   /** Asks, or fails with USAGE naming `answer`, the argument that answers the question (such as `release=REF` or `--yes`). */
   confirm(question: string, options: { readonly initial: boolean; readonly answer: string }): Promise<boolean>
   select<T>(
@@ -32,9 +36,9 @@ export interface Ui {
     options: { readonly initial?: string; readonly answer: string; readonly check?: (text: string) => string | undefined },
   ): Promise<string>
   /** A list to search and choose from, or a line of words; Esc and Ctrl-C are choices as well. */
-  browse<T>(screen: Screen<T>): Promise<Choice<T>>
-  /** The last word of a command that went well: text on stdout, or the `result` line. */
-  result(command: string, exit: number, result: Readonly<Record<string, unknown>>, text: string): void
+  browse<T>(listing: Listing<T>): Promise<Choice<T>>
+  /** The last word of a command that went well: text on stdout (or its picture), or the `result` line. */
+  result(command: string, exit: number, result: Readonly<Record<string, unknown>>, text: string, picture?: Picture): void
   /** The last word of one that failed: `releaser: error: …` and `releaser: hint: …` on stderr, or the `error` line. */
   failure(command: string, error: ReleaserError): void
 }

@@ -36,17 +36,43 @@ export function width(line: string): number {
   return columns
 }
 
-/** The line cut to so many columns, with `…` where something was cut off. For lines without colours. */
-export function cut(line: string, columns: number): string {
+/** The line cut to so many columns, with `…` (or another end) where something was cut off. For lines without colours. */
+export function cut(line: string, columns: number, end = '…'): string {
   if (width(line) <= columns) return line
+  return `${head(line, columns - width(end)).trimEnd()}${end}`
+}
+
+/** A text in lines of at most so many columns: broken at blanks, and within a word only where it is too long for a line. */
+export function fold(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (width(longer) <= columns) {
+      line = longer
+      continue
+    }
+    if (line !== '') lines.push(line)
+    line = word
+    while (width(line) > columns) {
+      const part = head(line, columns) || line
+      lines.push(part)
+      line = line.slice(part.length)
+    }
+  }
+  return line === '' && lines.length > 0 ? lines : [...lines, line]
+}
+
+/** As much of its beginning as so many columns hold. */
+function head(line: string, columns: number): string {
   let kept = ''
   let used = 0
   for (const { segment } of segments.segment(line)) {
     used += widthOf(segment)
-    if (used > columns - 1) break
+    if (used > columns) break
     kept += segment
   }
-  return `${kept.trimEnd()}…`
+  return kept
 }
 
 function widthOf(segment: string): number {

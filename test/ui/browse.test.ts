@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { frame } from '../../src/ui/browse-frame.ts'
-import { type Browsing, begin, press, type Screen } from '../../src/ui/browse-state.ts'
+import { type Browsing, begin, type Listing, press } from '../../src/ui/browse-state.ts'
 import { PLAIN } from '../../src/ui/style.ts'
 
-const SCREEN: Screen<string> = {
+const SCREEN: Listing<string> = {
   title: ['the store of shop: 3 releases'],
   prompt: 'local>',
   headings: ['version', 'live on'],

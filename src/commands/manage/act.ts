@@ -28,7 +28,7 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
       throw asFailure(error, stop)
     }),
   )
-  if (!quietly) ui.data(outcome.text)
+  if (!quietly) ui.data(outcome.text, outcome.picture)
   return outcome
 }
 

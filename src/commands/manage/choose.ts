@@ -1,11 +1,11 @@
-import type { Choice, Screen } from '../../ui/browse-state.ts'
+import type { Choice, Listing } from '../../ui/browse-state.ts'
 import { asFailure } from '../about.ts'
 import type { Call } from '../command.ts'
 
 /** Lets a person choose. A Ctrl-C that comes as a signal goes one step back as well. */
-export async function choose<T>({ ui, hall, signal }: Call, screen: Screen<T>): Promise<Choice<T>> {
+export async function choose<T>({ ui, hall, signal }: Call, listing: Listing<T>): Promise<Choice<T>> {
   try {
-    return await hall.apart(() => ui.browse(screen))
+    return await hall.apart(() => ui.browse(listing))
   } catch (error) {
     const failure = asFailure(error, signal)
     if (signal.aborted || failure.code !== 'INTERRUPTED') throw failure
