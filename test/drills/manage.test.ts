@@ -166,7 +166,7 @@ describe('hosts', () => {
     await terminal.type('history 9', 'Enter')
     await terminal.shows(/activate +1\.1\.0[\s\S]*prod> _[\s\S]*Enter/)
     await terminal.type('info', 'Enter')
-    await terminal.shows(/prod +h3 +1\.1\.0[\s\S]*prod> _[\s\S]*Enter/)
+    await terminal.shows(/prod: 1\.1\.0 on all 3 hosts[\s\S]*prod> _[\s\S]*Enter/)
     await terminal.type('local', 'Enter')
     await terminal.shows(LOCAL)
     await terminal.type('\\q', 'Enter')

@@ -16,7 +16,7 @@ async function shown(
   const manner = { json: false, quiet: false, verbose: false, yes: false, noInput: false, noColor: false }
   const stdin = { isTTY: false } as unknown as NodeJS.ReadStream
   const signal = new AbortController().signal
-  const ui = await createUi({ ...manner, ...more, stdin, stdout: stream, stderr: silent, env, signal })
+  const ui = await createUi({ ...manner, ...more, stdin, stdout: stream, stderr: silent, env, signal: () => signal })
   ui.result('status', 0, {}, 'plain', drawn)
   return written
 }
