@@ -61,8 +61,3 @@ function servedOf(state: HostState | null, releases: readonly HostRelease[], cur
   const older = state === null ? [...there].filter((id) => id < current.id).sort() : known.filter((id) => id !== current.id)
   return [...older, current.id]
 }
-
-/** Releases without those that are the same one laid out again: of several directories, the first. */
-export function eachOnce(releases: readonly HostRelease[]): readonly HostRelease[] {
-  return releases.filter(({ id }, index) => releases.findIndex((other) => other.id === id) === index)
-}
