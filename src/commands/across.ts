@@ -1,4 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
+import { calledSo, wordFor } from '../model/host-state.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Call } from './command.ts'
 
@@ -6,7 +7,7 @@ import type { Call } from './command.ts'
 export async function askAcross({ ui, globals }: Call, plans: readonly Plan[]): Promise<void> {
   const ids = [...new Set(plans.flatMap(({ across = [] }) => across))].sort()
   if (ids.length === 0) return
-  const [version] = plans.flatMap(({ release }) => release?.version ?? [])
+  const [version] = plans.flatMap(({ release }) => (release ? [wordFor(release)] : []))
   ui.warn(`this goes back across the migrations of ${ids.map((id) => nameOf(id, plans)).join(', ')}, which are not undone`)
   if (globals.yes) return
   const question = `Can ${version ?? 'the old release'} work with what they have made of the data? Go back all the same?`
@@ -17,5 +18,5 @@ export async function askAcross({ ui, globals }: Call, plans: readonly Plan[]): 
 /** A release by its version, with its id where the host knows both. */
 function nameOf(id: string, plans: readonly Plan[]): string {
   const known = plans.flatMap(({ next, bad }) => [...next.releases, ...bad.releases]).find((release) => release.id === id)
-  return known ? `${known.version} (${id})` : id
+  return known ? calledSo(known) : id
 }

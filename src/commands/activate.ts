@@ -1,4 +1,4 @@
-import { chooseOnHosts } from '../tasks/rollback.ts'
+import { releaseOn } from '../tasks/on-host.ts'
 import type { Call, Outcome } from './command.ts'
 import { fromHosts } from './from-hosts.ts'
 
@@ -8,7 +8,7 @@ export async function run(call: Call): Promise<Outcome> {
   return fromHosts(call, {
     action: 'activate',
     wanted: ref,
-    choose: (views) => chooseOnHosts(views, ref),
+    choose: (views, lookup) => releaseOn('each', views, ref, lookup),
     doing: (version) => `activate ${version ?? ref} on`,
   })
 }

@@ -1,9 +1,10 @@
 import { ReleaserError } from '../model/errors.ts'
-import { eachOnce, type HostView, viewOf } from '../model/host-view.ts'
-import { lookUp } from '../model/ref.ts'
+import { calledSo } from '../model/host-state.ts'
+import { viewOf } from '../model/host-view.ts'
 import type { Release } from '../model/release.ts'
 import { size } from '../model/size.ts'
 import { planDelete } from '../tasks/delete.ts'
+import { releaseOn } from '../tasks/on-host.ts'
 import type { Call, Outcome } from './command.ts'
 import { leftBehind } from './left-behind.ts'
 import { whereLive } from './live.ts'
@@ -58,11 +59,11 @@ async function deleteOnHosts(call: Call): Promise<Outcome> {
   return upkeep(call, {
     message: `delete of ${refsOf(call).join(', ')}`,
     inUse: true,
-    decide: (asked) => {
+    decide: (asked, lookup) => {
       const views = asked.map(({ facts }) => viewOf(facts))
-      const releases = refsOf(call).map((ref) => onAny(views, ref))
+      const releases = refsOf(call).map((ref) => releaseOn('any', views, ref, lookup))
       chosen.ids = [...new Set(releases.map(({ id }) => id))]
-      chosen.names = [...new Set(releases.map(({ id, version }) => `${version} (${id})`))].join(', ')
+      chosen.names = [...new Set(releases.map(calledSo))].join(', ')
       return (destination, facts) => planDelete(chosen.ids, { ...destination, facts })
     },
     doing: 'delete a release on',
@@ -80,13 +81,6 @@ async function deleteOnHosts(call: Call): Promise<Outcome> {
     },
     closing: ({ target }) => ({ text: `deleted ${chosen.names} on ${target}`, result: { removed: chosen.ids } }),
   })
-}
-
-/** The release that REF names among those that any of the hosts has. Fails with NOT_FOUND, or USAGE where several answer. */
-function onAny(views: readonly HostView[], ref: string) {
-  const [first] = views
-  const all = eachOnce(views.flatMap(({ releases }) => releases))
-  return lookUp(ref, all, { current: first?.current?.id, previous: first?.previous?.id })
 }
 
 async function demandYes({ ui, globals }: Call, question: string): Promise<void> {

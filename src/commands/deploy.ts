@@ -8,6 +8,7 @@ import { buildRelease } from './build-release.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, onlyApp } from './destinations.ts'
 import { lastHook } from './last-hook.ts'
+import { recallOf } from './memory.ts'
 import { openStoreAt } from './place.ts'
 import { readPlan, savePlan } from './plan-file.ts'
 import { askProtected } from './protected.ts'
@@ -27,9 +28,9 @@ export async function run(said: Call): Promise<Outcome> {
   const { values, globals } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
-  const all = destinations(targets, values['host'])
   const app = onlyApp(targets, loaded)
   const store = await openStoreAt(loaded.storeDir, call)
+  const all = destinations(targets, values['host'], recallOf(store))
   const release = await choose(call, loaded, store, app, targets)
   await store.check(release)
   const manifest = await store.manifest(release)

@@ -2,11 +2,13 @@ import type { LoadedConfig } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { Host, Target } from '../model/target.ts'
 import { connector } from '../remote/connect.ts'
-import type { Destination } from '../rollout/host.ts'
+import type { Destination, Recall } from '../rollout/host.ts'
 
 /** The hosts of targets, those whose name or address fits `pattern` (globs, separated by commas) where one is given. */
-export function destinations(targets: readonly Target[], pattern: string | undefined): readonly Destination[] {
-  const all = targets.flatMap((target) => target.hosts.map((host) => ({ target, host, connect: connector(host, target) })))
+export function destinations(targets: readonly Target[], pattern: string | undefined, recall?: Recall): readonly Destination[] {
+  const all = targets.flatMap((target) =>
+    target.hosts.map((host) => ({ target, host, connect: connector(host, target), ...(recall && { recall }) })),
+  )
   if (pattern === undefined) return all
   const fits = pattern.split(',').map(glob)
   const chosen = all.filter(({ host }) => fits.some((fit) => fit.test(host.name) || fit.test(host.host)))

@@ -1,5 +1,6 @@
 import { type Commit, commitsBetween } from '../local/git.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { calledSo } from '../model/host-state.ts'
 import { type FileChange, fileChanges } from '../model/manifest-change.ts'
 import { count, size } from '../model/size.ts'
 import { oneLine } from '../ui/sanitize.ts'
@@ -51,7 +52,7 @@ function sums(changes: readonly FileChange[]) {
 const MARKS = { added: '+', removed: '-', changed: '~' } as const
 
 function shown(from: Side, to: Side, changes: readonly FileChange[], commits: readonly Commit[] | null): string {
-  const head = `${from.version} (${from.id}) -> ${to.version} (${to.id})`
+  const head = `${calledSo(from)} -> ${calledSo(to)}`
   if (changes.length === 0) return `${head}\n\nthe same files${below(commitsShown(commits))}`
   const { added, removed, changed, bytes } = sums(changes)
   const grown = bytes === 0 ? 'as big' : `${size(Math.abs(bytes))} ${bytes > 0 ? 'more' : 'less'}`

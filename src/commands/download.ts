@@ -1,15 +1,16 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import type { Store } from '../local/store.ts'
 import { ReleaserError } from '../model/errors.ts'
-import type { HostRelease } from '../model/host-state.ts'
+import { calledSo, type HostRelease } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
 import type { Release } from '../model/release.ts'
 import { count } from '../model/size.ts'
-import { releaseOnHost } from '../tasks/on-host.ts'
+import { namedOn } from '../tasks/on-host.ts'
 import { refuseForeign } from '../tasks/refusals.ts'
 import { oneLine } from '../ui/sanitize.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, onlyApp } from './destinations.ts'
+import { recallOf } from './memory.ts'
 import { openStoreAt } from './place.ts'
 import { releaseJson, releaseLine } from './release-shown.ts'
 import { type NotWhole, type Place, takeFrom } from './take-from-host.ts'
@@ -22,9 +23,9 @@ export async function run(call: Call): Promise<Outcome> {
   const targets = pickTargets(loaded, values['target'])
   const app = onlyApp(targets, loaded)
   const store = await openStoreAt(loaded.storeDir, call)
-  return withHosts(call, destinations(targets, values['host']), async ({ hosts }) => {
+  return withHosts(call, destinations(targets, values['host'], recallOf(store)), async ({ hosts }) => {
     for (const { facts, target, host } of hosts) refuseForeign(facts, { app: target.app, target: target.name, host: host.name })
-    const id = releaseOnHost(hosts, values['release'])
+    const id = namedOn(hosts, values['release'] ?? '', store.list(app))
     const places = hosts.flatMap((asked) =>
       viewOf(asked.facts).releases.flatMap((release) => (release.id === id ? [{ asked, release }] : [])),
     )
@@ -51,7 +52,7 @@ export async function run(call: Call): Promise<Outcome> {
           changed: true,
           dryRun: true,
         },
-        text: `would download ${app} ${first.release.version} (${id}) from ${first.asked.host.name}`,
+        text: `would download ${app} ${calledSo(first.release)} from ${first.asked.host.name}`,
       }
     const { release, host } = await firstWhole(call, store, app, places)
     return { result: { ...say(release, host), changed: true }, text: `downloaded ${releaseLine(release)} from ${host}` }

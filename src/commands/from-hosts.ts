@@ -1,10 +1,12 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
-import type { HostRelease } from '../model/host-state.ts'
+import { type HostRelease, wordFor } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
+import type { Lookup } from '../tasks/on-host.ts'
 import { askAcross } from './across.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, onlyApp } from './destinations.ts'
 import { lastHook } from './last-hook.ts'
+import { recallOf } from './memory.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { record } from './record.ts'
@@ -16,7 +18,7 @@ interface FromHosts {
   readonly action: 'rollback' | 'activate'
   /** What is asked for, as the store writes it down where this fails. */
   readonly wanted: string
-  readonly choose: (views: readonly HostView[]) => HostRelease
+  readonly choose: (views: readonly HostView[], lookup: Lookup) => HostRelease
   /** What is about to be done to a target, `on` or `to` it. */
   readonly doing: (version: string | undefined) => string
 }
@@ -33,13 +35,16 @@ export async function fromHosts(call: Call, { action, wanted, choose, doing }: F
       loaded,
       store,
       targets,
-      destinations: destinations(targets, call.values['host']),
+      destinations: destinations(targets, call.values['host'], recallOf(store)),
       action,
       force: false,
       source: null,
-      choose: async (asked) => ({ ...choose(asked.map(({ facts }) => viewOf(facts))), manifest: null }),
+      choose: async (asked) => {
+        const views = asked.map(({ facts }) => viewOf(facts))
+        return { ...choose(views, { known: store.list(app) }), manifest: null }
+      },
       ask: async (plans) => {
-        await askProtected(call, targets, doing(plans[0]?.release?.version))
+        await askProtected(call, targets, doing(plans[0]?.release ? wordFor(plans[0].release) : undefined))
         await askAcross(call, plans)
       },
     }),

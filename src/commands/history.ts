@@ -7,6 +7,7 @@ import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf, noCloser } from './facts-of.ts'
 import { glanceOf } from './glance.ts'
+import { memoryAt } from './memory.ts'
 
 /** `releaser history`: who did what on a target's hosts, from where, with what result; newest first. */
 export async function run(call: Call): Promise<Outcome> {
@@ -14,7 +15,11 @@ export async function run(call: Call): Promise<Outcome> {
   if (!Number.isInteger(limit) || limit < 1)
     throw new ReleaserError('USAGE', `limit=${call.values['limit']} is not a number`, { hint: 'for instance limit=50' })
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const answers = await factsOf(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']), noCloser)
+  const answers = await factsOf(
+    call,
+    destinations(pickTargets(loaded, call.values['target']), call.values['host'], memoryAt(loaded, call).recall),
+    noCloser,
+  )
   const entries = answers
     .flatMap(entriesOf)
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))

@@ -2,14 +2,15 @@ import { hash } from 'node:crypto'
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { HostRelease } from '../model/host-state.ts'
-import { eachOnce, viewOf } from '../model/host-view.ts'
+import { viewOf } from '../model/host-view.ts'
 import { decodeManifest, type Manifest } from '../model/manifest.ts'
-import { lookUp } from '../model/ref.ts'
 import type { GitState } from '../model/release.ts'
 import type { Asked } from '../rollout/host.ts'
+import { releaseOn } from '../tasks/on-host.ts'
 import type { Call } from './command.ts'
 import { destinations } from './destinations.ts'
 import { answerOf } from './in-current.ts'
+import { recallOf } from './memory.ts'
 import type { Place } from './place.ts'
 import { withHosts } from './with-hosts.ts'
 
@@ -27,17 +28,17 @@ export interface Side {
  */
 export async function treeOnHosts(call: Call, { store }: Place, refs: readonly string[]): Promise<readonly Side[]> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, call.values['target']), call.values['host'])
+  const all = destinations(pickTargets(loaded, call.values['target']), call.values['host'], recallOf(store))
   const act: Parameters<typeof withHosts<readonly Side[]>>[2] = async ({ hosts }) => {
     const [first] = hosts
     if (!first) throw new ReleaserError('NOT_FOUND', 'there is no host to ask')
     const { app } = first.target
-    const { releases, current, previous } = viewOf(first.facts)
+    const view = viewOf(first.facts)
     const sides: Side[] = []
     for (const ref of refs) {
       const landmark = ref === 'current' || ref === 'previous'
       const here = landmark ? undefined : found(() => store.find(ref, app))
-      const there = here ? undefined : lookUp(ref, eachOnce(releases), { current: current?.id, previous: previous?.id })
+      const there = here ? undefined : releaseOn('each', [view], ref)
       const known = here ?? store.list(app).find(({ id }) => id === there?.id)
       if (there) sides.push({ ...there, git: known?.git ?? null, manifest: await manifestOn(call, first, there) })
       else if (known) sides.push({ ...known, manifest: await store.manifest(known) })

@@ -1,6 +1,7 @@
+import { calledSo } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
+import { releaseOn } from '../tasks/on-host.ts'
 import { planPin } from '../tasks/pin.ts'
-import { chooseOnHosts } from '../tasks/rollback.ts'
 import type { Call, Outcome } from './command.ts'
 import { upkeep } from './upkeep.ts'
 
@@ -10,13 +11,11 @@ export async function run(call: Call): Promise<Outcome> {
   const chosen: { name?: string } = {}
   return upkeep(call, {
     message: `pin of ${ref}`,
-    decide: (asked) => {
-      const { id, version } = chooseOnHosts(
-        asked.map(({ facts }) => viewOf(facts)),
-        ref,
-      )
-      chosen.name = `${version} (${id})`
-      return (destination, facts) => planPin(id, { ...destination, facts })
+    decide: (asked, lookup) => {
+      const views = asked.map(({ facts }) => viewOf(facts))
+      const release = releaseOn('each', views, ref, lookup)
+      chosen.name = calledSo(release)
+      return (destination, facts) => planPin(release.id, { ...destination, facts })
     },
     doing: `pin ${ref} on`,
     closing: ({ target, changed }) => ({

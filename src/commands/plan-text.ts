@@ -1,3 +1,4 @@
+import { wordFor } from '../model/host-state.ts'
 import type { BootKind, Forecast, Plan, Step, StepKind } from '../model/plan.ts'
 import type { UnitKind } from '../model/service.ts'
 import { count, size } from '../model/size.ts'
@@ -47,7 +48,7 @@ function linesOf(text: string): readonly string[] {
 
 /** A plan as people read it with `--dry-run`. */
 export function planText(plan: Plan): string {
-  const head = `${plan.target} ${plan.host}: ${plan.action}${plan.release ? ` ${plan.app} ${plan.release.version}` : ''}`
+  const head = `${plan.target} ${plan.host}: ${plan.action}${plan.release ? ` ${plan.app} ${wordFor(plan.release)}` : ''}`
   const across = plan.across ? [`across the migrations of ${plan.across.join(', ')}, which are not undone`] : []
   const lines = [
     ...across,

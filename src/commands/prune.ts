@@ -12,6 +12,7 @@ import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { leftBehind } from './left-behind.ts'
+import { memoryAt } from './memory.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { withHosts } from './with-hosts.ts'
@@ -96,14 +97,22 @@ async function pruneHere(call: Call, loaded: LoadedConfig, { keep: asked, ...lim
 async function pruneHosts(call: Call, loaded: LoadedConfig, { keep, since }: Wanted): Promise<Outcome> {
   const { ui, globals } = call
   const targets = pickTargets(loaded, call.values['target'])
-  const all = destinations(targets, call.values['host'])
-  const store = await openStoreAt(loaded.storeDir, call)
+  const memory = memoryAt(loaded, call)
+  const all = destinations(targets, call.values['host'], memory.recall)
+  const named = await memory.names(targets.map(({ app }) => app))
   if (!globals.dryRun) await askProtected(call, targets, 'prune')
   const act: Parameters<typeof withHosts<Outcome>>[2] = async ({ hosts }) => {
     // A host that has moved meanwhile is decided on again: what is told is what was done.
     const decided = new Map<string, PrunePlan['verdicts']>()
     const plan: Planner = ({ target, host }, facts) => {
-      const pruned = planPrune({ target, host, facts, keep: keep ?? target.keep, since, named: store.names(target.app) })
+      const pruned = planPrune({
+        target,
+        host,
+        facts,
+        keep: keep ?? target.keep,
+        since,
+        named: named.get(target.app) ?? new Map(),
+      })
       decided.set(`${target.name}\t${host.name}`, pruned.verdicts)
       return pruned.plan
     }

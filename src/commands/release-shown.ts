@@ -18,3 +18,8 @@ export function releaseLine({ app, version, id, bytes, files, digest }: Release)
 export function gitShown({ rev, branch, dirty }: GitState): string {
   return `${rev.slice(0, 8)}${branch === null ? '' : ` on ${branch}`}${dirty ? ', with changes' : ''}`
 }
+
+/** The same in a column: `3f2a9c1d`, with `+` where there were changes; `-` where it is not known. */
+export function gitMark(git: GitState | null): string {
+  return git ? `${git.rev.slice(0, 8)}${git.dirty ? '+' : ''}` : '-'
+}

@@ -6,8 +6,9 @@ import { didYouMean } from '../model/suggest.ts'
 import { table } from '../ui/table.ts'
 import { ago } from '../ui/time.ts'
 import type { Run } from './command.ts'
+import { type LiveList, liveList } from './live.ts'
 import { openPlace } from './place.ts'
-import { releaseJson } from './release-shown.ts'
+import { gitMark, releaseJson } from './release-shown.ts'
 
 export const run: Run = async (call) => {
   if (call.values['target'] !== undefined) return (await import('./releases-on-host.ts')).run(call)
@@ -19,10 +20,11 @@ export const run: Run = async (call) => {
     if (!known.includes(app)) throw new ReleaserError('USAGE', `there is no app "${app}"`, { hint: didYouMean(app, known) })
   }
   const latest = latestIds(store, releases)
+  const live = liveList(store)
   if (releases.length === 0) call.ui.say('the store is empty; fill it: releaser build')
   return {
-    result: { releases: releases.map((release) => releaseJson(release, latest.has(release.id))) },
-    text: releases.length === 0 ? '' : listed(releases, latest, new Date()),
+    result: { releases: releases.map((one) => ({ ...releaseJson(one, latest.has(one.id)), live: live.of(one) })) },
+    text: releases.length === 0 ? '' : listed(releases, { latest, live }, new Date()),
   }
 }
 
@@ -31,9 +33,25 @@ function latestIds(store: Store, releases: readonly Release[]): ReadonlySet<stri
   return new Set([...apps].map((app) => store.latest(app).id))
 }
 
-function listed(releases: readonly Release[], latest: ReadonlySet<string>, now: Date): string {
+interface Known {
+  readonly latest: ReadonlySet<string>
+  readonly live: LiveList
+}
+
+function listed(releases: readonly Release[], { latest, live }: Known, now: Date): string {
   const several = new Set(releases.map(({ app }) => app)).size > 1
-  const headings = ['id', ...(several ? ['app'] : []), 'version', 'built', 'size', 'files', 'from', 'tags']
+  const deployed = releases.some((release) => live.of(release).length > 0)
+  const headings = [
+    'id',
+    ...(several ? ['app'] : []),
+    'version',
+    'built',
+    'size',
+    'files',
+    'from',
+    ...(deployed ? ['live'] : []),
+    'tags',
+  ]
   const rows = releases.map(({ id, app, version, createdAt, bytes, files, git, tags }) => [
     id,
     ...(several ? [app] : []),
@@ -41,7 +59,8 @@ function listed(releases: readonly Release[], latest: ReadonlySet<string>, now: 
     ago(new Date(createdAt), now),
     size(bytes),
     String(files),
-    git ? `${git.rev.slice(0, 8)}${git.dirty ? '+' : ''}` : '-',
+    gitMark(git),
+    ...(deployed ? [live.inShort({ id, app }) || '-'] : []),
     [...(latest.has(id) ? ['latest'] : []), ...tags].join(', '),
   ])
   return table(headings, rows, ['size', 'files'])

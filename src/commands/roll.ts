@@ -2,6 +2,7 @@ import type { LoadedConfig } from '../local/config.ts'
 import type { Commit } from '../local/git.ts'
 import type { Store } from '../local/store.ts'
 import { hasZstd, sendStream } from '../local/tarball.ts'
+import { wordFor } from '../model/host-state.ts'
 import type { Plan, SwitchAction } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import type { Target } from '../model/target.ts'
@@ -133,7 +134,7 @@ async function carryOut(
   try {
     return await rollOut(prepared, {
       plan,
-      author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${release.version}`),
+      author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${wordFor(release)}`),
       observe: discreet(call.ui.observe, apps),
       signal: call.signal,
       wait: call.globals.wait,

@@ -8,7 +8,7 @@ export async function run(call: Call): Promise<Outcome> {
   return fromHosts(call, {
     action: 'rollback',
     wanted: ref ?? 'previous',
-    choose: (views) => chooseRollback(views, ref),
+    choose: (views, lookup) => chooseRollback(views, ref, lookup),
     doing: (version) => `go back to ${version ?? 'the previous release'} on`,
   })
 }

@@ -1,3 +1,4 @@
+import { wordFor } from '../model/host-state.ts'
 import type { Plan, SwitchAction } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { Target } from '../model/target.ts'
@@ -43,9 +44,10 @@ export function rolledOutcome(
       ].join('\n\n'),
     }
   }
+  const word = wordFor(release)
   const closing = !changed
-    ? `every host serves ${app} ${version} already: nothing to do${action === 'deploy' ? ' (--force deploys it again)' : ''}`
-    : CLOSING[action](app, version, target)
+    ? `every host serves ${app} ${word} already: nothing to do${action === 'deploy' ? ' (--force deploys it again)' : ''}`
+    : CLOSING[action](app, word, target)
   const without = skipped.length === 0 ? '' : `; left out: ${skipped.join(', ')}`
   return { result, text: `${hostTable(rolled)}\n\n${closing}${without}` }
 }

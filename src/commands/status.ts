@@ -12,13 +12,16 @@ import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
 import { glanceOf } from './glance.ts'
+import { memoryAt } from './memory.ts'
 import { seeApp } from './see-app.ts'
 
 /** `releaser status`: what every host serves, since when and by whom, how it is, and how its app is. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = call.values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, call.values['target'])
-  const answers = await factsOf(call, destinations(targets, call.values['host']), (asked) => seeApp(call, asked))
+  const answers = await factsOf(call, destinations(targets, call.values['host'], memoryAt(loaded, call).recall), (asked) =>
+    seeApp(call, asked),
+  )
   const hosts = answers.map(hostStatus)
   const glances = answers.map((answer) => glanceOf(answer, answer.seen))
   const now = new Date()

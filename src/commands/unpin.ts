@@ -1,6 +1,6 @@
 import { viewOf } from '../model/host-view.ts'
+import { releaseOn } from '../tasks/on-host.ts'
 import { planUnpin } from '../tasks/pin.ts'
-import { chooseOnHosts } from '../tasks/rollback.ts'
 import type { Call, Outcome } from './command.ts'
 import { upkeep } from './upkeep.ts'
 
@@ -9,9 +9,9 @@ export async function run(call: Call): Promise<Outcome> {
   const ref = call.values['release']
   return upkeep(call, {
     message: 'unpin',
-    decide: (asked) => {
+    decide: (asked, lookup) => {
       const views = asked.map(({ facts }) => viewOf(facts))
-      const id = ref === undefined ? null : chooseOnHosts(views, ref).id
+      const id = ref === undefined ? null : releaseOn('each', views, ref, lookup).id
       return (destination, facts) => planUnpin(id, { ...destination, facts })
     },
     doing: 'lift the pin of',

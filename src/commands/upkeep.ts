@@ -3,9 +3,11 @@ import type { Plan } from '../model/plan.ts'
 import type { Asked, HostOutcome, Planner } from '../rollout/host.ts'
 import { NO_RELEASE } from '../rollout/input.ts'
 import { rollOut } from '../rollout/rollout.ts'
+import type { Lookup } from '../tasks/on-host.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
+import { memoryAt } from './memory.ts'
 import { planText } from './plan-text.ts'
 import { askProtected } from './protected.ts'
 import { withHosts } from './with-hosts.ts'
@@ -13,7 +15,7 @@ import { withHosts } from './with-hosts.ts'
 /** A command that changes what hosts keep or remember, and switches nothing. */
 export interface Upkeep {
   /** Decides, once every host has said how it is; what it gives decides for one of them, and again where that has moved meanwhile. */
-  readonly decide: (asked: readonly Asked[]) => Planner
+  readonly decide: (asked: readonly Asked[], lookup: Lookup) => Planner
   /** What a lock says of it. */
   readonly message: string
   /** What is done to a protected target, for the question; left out where nobody has to be asked. */
@@ -40,8 +42,12 @@ export async function upkeep(call: Call, { decide, message, doing, ask, see, inU
   const { ui, globals, values } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
+  const memory = memoryAt(loaded, call)
   const act: Parameters<typeof withHosts<Outcome>>[2] = async ({ hosts: asked, skipped }) => {
-    const plan = decide(asked)
+    const plan = decide(
+      asked,
+      values['release'] === undefined ? {} : { known: await memory.releases(targets.map(({ app }) => app)) },
+    )
     const prepared = asked.map((one) => ({ ...one, plan: plan(one, one.facts) }))
     const plans = prepared.map((host) => host.plan)
     if (globals.dryRun) return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
@@ -66,5 +72,5 @@ export async function upkeep(call: Call, { decide, message, doing, ask, see, inU
     const { text, result } = closing(ended)
     return { result: { ...ended, ...result }, text }
   }
-  return withHosts(call, destinations(targets, values['host']), act, { inUse })
+  return withHosts(call, destinations(targets, values['host'], memory.recall), act, { inUse })
 }

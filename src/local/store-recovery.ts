@@ -36,7 +36,7 @@ export async function recoverDatabase(dir: string, damaged: boolean): Promise<Re
   if (known.length === 0) return { data: EMPTY, warnings: damaged ? [`${what}; it held no releases, so it starts anew`] : [] }
   const apps = [...new Set(known.map(({ app }) => app))]
   const latest = Object.fromEntries(apps.map((app) => [app, newest(known.filter((release) => release.app === app))?.id ?? '']))
-  const rebuilt = `${what}; ${known.length} releases were rebuilt from their records, without what came later (tags, deployments)`
+  const rebuilt = `${what}; ${known.length} releases were rebuilt from their records, without what came later (tags, newer versions of the same content, deployments); latest is what was packed last`
   return {
     data: { ...EMPTY, releases: known, latest },
     // Tarballs of which nothing is known are told of by store-strays.ts, each time.

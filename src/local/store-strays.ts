@@ -45,18 +45,18 @@ async function tarballs(dir: string): Promise<string[]> {
 }
 
 function unknown(dir: string, files: readonly string[], { releases, removing = [] }: Database): string[] {
-  const known = new Set([...releases, ...removing].map((release) => storePaths(dir).tarball(release)))
+  const known = new Set([...releases, ...removing].map(storePaths(dir).tarball))
   return files.filter((file) => !known.has(file))
 }
 
 async function lostTarballs(dir: string, { releases }: Database, files: ReadonlySet<string>): Promise<string[]> {
-  const found = releases.map(async (release) => {
-    const file = storePaths(dir).tarball(release)
-    if (files.has(file) || (await exists(file))) return []
-    return [
-      `the tarball of ${release.app} ${release.version} is gone (${file}): build it again, the same content takes its place`,
-    ]
-  })
+  const { tarball } = storePaths(dir)
+  const unseen = releases.map((release) => ({ release, file: tarball(release) })).filter(({ file }) => !files.has(file))
+  const found = unseen.map(async ({ release: { app, version }, file }) =>
+    (await exists(file))
+      ? []
+      : [`the tarball of ${app} ${version} is gone (${file}): build it again, the same content takes its place`],
+  )
   return (await Promise.all(found)).flat()
 }
 

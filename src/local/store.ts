@@ -12,10 +12,9 @@ import * as changes from './store-changes.ts'
 import { type Database, EMPTY } from './store-data.ts'
 import { storeFile } from './store-file.ts'
 import { withStoreLock } from './store-lock.ts'
-import { mendRecords, removeStrangers } from './store-mend.ts'
 import { storePaths } from './store-paths.ts'
 import { strays } from './store-strays.ts'
-import { type VerifyOptions, verifyStore } from './store-verify.ts'
+import type { VerifyOptions } from './store-verify.ts'
 import { sweepTemporary } from './temporary.ts'
 import type { LocalFinding } from './verify-release.ts'
 
@@ -118,14 +117,19 @@ export async function openStore(dir: string): Promise<Store> {
     manifest: (release) => readManifest(dir, release),
     tarballPath: (release) => storePaths(dir).tarball(release),
     check: (release) => checkReleaseFiles(dir, release),
-    verify: (only, options) => verifyStore(dir, db.data, only, async () => db.read().then(() => db.data), options),
+    // Who only lists releases need not wait for what reads tarballs.
+    verify: async (only, options) => {
+      const { verifyStore } = await import('./store-verify.ts')
+      return verifyStore(dir, db.data, only, async () => db.read().then(() => db.data), options)
+    },
     mend: async (releases, signal) => {
+      const { mendRecords } = await import('./store-mend.ts')
       for (const release of releases) await mendRecords(dir, change, release, signal)
     },
     discard: async (releases, files) => {
       const ids = releases.map(({ id }) => id)
       if (ids.length > 0) await removeReleases(dir, change, (data) => data.releases.filter(({ id }) => ids.includes(id)))
-      if (files.length > 0) await removeStrangers(dir, change, files)
+      if (files.length > 0) await (await import('./store-mend.ts')).removeStrangers(dir, change, files)
     },
     pruneLocal: async (app, keep, { dryRun = false, ...limits } = {}) =>
       dryRun

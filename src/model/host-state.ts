@@ -31,6 +31,22 @@ export interface HostRelease {
   readonly hooks?: readonly string[]
 }
 
+/** What does not depend on the host of what it remembers of a release: who has packed it knows it as well. */
+export type Recalled = Pick<HostRelease, 'id' | 'version' | 'digest' | 'layout' | 'hooks'>
+
+/** The version and the digest of a release of which a host knows nothing but its id. */
+export const UNKNOWN = 'unknown'
+
+/** A release in a word: its version, or its id where nobody knows that. */
+export function wordFor({ id, version }: Pick<HostRelease, 'id' | 'version'>): string {
+  return version === UNKNOWN ? id : version
+}
+
+/** A release in a sentence: `1.4.0 (20261120…-3f2a9c1d)`, or its id alone where nobody knows its version. */
+export function calledSo({ id, version }: Pick<HostRelease, 'id' | 'version'>): string {
+  return version === UNKNOWN ? id : `${version} (${id})`
+}
+
 export const NO_STATE: HostState = { releases: [], served: [], pinned: [], since: null, by: null }
 
 /** The first line; the agent writes it, alone, when it makes the layout. */

@@ -1,4 +1,4 @@
-import type { HostRelease, HostState } from './host-state.ts'
+import { type HostRelease, type HostState, type Recalled, UNKNOWN } from './host-state.ts'
 import type { Facts } from './plan.ts'
 import { isReleaseId } from './release.ts'
 
@@ -21,7 +21,10 @@ export function viewOf(facts: Facts): HostView {
   const served = servedOf(facts.state, releases, current)
   const before = served.slice(0, -1).reverse()
   const previous =
-    before.map((id) => releases.find((release) => release.id === id && release.state === 'good')).find(Boolean) ?? null
+    before
+      .filter((id) => id !== current?.id)
+      .map((id) => releases.find((release) => release.id === id && release.state === 'good'))
+      .find(Boolean) ?? null
   return {
     releases,
     current,
@@ -36,14 +39,17 @@ function onDisk(dir: string, facts: Facts): HostRelease[] {
   const serves = facts.current.kind === 'link' && facts.current.dir === dir
   // What serves is where a deploy goes back to, even where somebody has lost its list of files.
   if (!isReleaseId(id) || !(facts.manifests.includes(id) || serves)) return []
-  const remembered = facts.state?.releases.find((release) => release.dir === dir)
+  const known: Recalled = { id, version: UNKNOWN, digest: UNKNOWN, ...facts.recalled?.find((release) => release.id === id) }
+  const found = facts.state?.releases.find((release) => release.dir === dir)
+  // A state that was lost once was rebuilt without versions, if nobody knew them then.
+  const remembered = found?.version === UNKNOWN ? { ...found, ...known } : found
   // Switched to, and nobody has confirmed it yet.
   const unconfirmed = serves && remembered?.state !== 'good' && facts.state !== null
-  if (unconfirmed) return [{ version: 'unknown', digest: 'unknown', ...remembered, id, dir, state: 'active' }]
+  if (unconfirmed) return [{ ...known, ...remembered, dir, state: 'active' }]
   if (remembered) return [remembered]
   // A lost state is rebuilt: what carries its final name was complete and verified, so it may serve again.
   const state = facts.state ? 'staged' : 'good'
-  return [{ id, dir, version: 'unknown', digest: 'unknown', state }]
+  return [{ ...known, dir, state }]
 }
 
 function servedOf(state: HostState | null, releases: readonly HostRelease[], current: HostRelease | null): string[] {
@@ -54,9 +60,4 @@ function servedOf(state: HostState | null, releases: readonly HostRelease[], cur
   // The link says more than the memory: somebody rebuilt or edited it.
   const older = state === null ? [...there].filter((id) => id < current.id).sort() : known.filter((id) => id !== current.id)
   return [...older, current.id]
-}
-
-/** Releases without those that are the same one laid out again: of several directories, the first. */
-export function eachOnce(releases: readonly HostRelease[]): readonly HostRelease[] {
-  return releases.filter(({ id }, index) => releases.findIndex((other) => other.id === id) === index)
 }

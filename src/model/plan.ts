@@ -1,4 +1,4 @@
-import type { HostState } from './host-state.ts'
+import type { HostState, Recalled } from './host-state.ts'
 import type { HostUser } from './host-user.ts'
 import type { Libc } from './platform.ts'
 import type { AppUnit, PlacedService } from './service.ts'
@@ -137,6 +137,8 @@ export interface Facts {
   readonly rendered: readonly { readonly dir: string; readonly path: string; readonly mark: string }[]
   /** Null where there is none, or it is broken: rebuilt from what lies on the disk. */
   readonly state: HostState | null
+  /** What this machine knows of releases that the host has and does not know any more; left out where nobody has looked. */
+  readonly recalled?: readonly Recalled[]
   readonly lock: Lock | null
   /** Who froze this host by hand; the freeze lasts until `unlock`. */
   readonly frozen: Lock | null

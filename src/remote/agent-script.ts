@@ -2,7 +2,21 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
-const NAMES = ['tree', 'receive', 'render', 'service', 'unit', 'proof', 'otp', 'hooks', 'boot', 'libc', 'build', 'agent'] as const
+const NAMES = [
+  'tree',
+  'receive',
+  'render',
+  'service',
+  'unit',
+  'proof',
+  'otp',
+  'hooks',
+  'prune',
+  'boot',
+  'libc',
+  'build',
+  'agent',
+] as const
 const PARTS = NAMES.map((name) => readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url), 'utf8'))
 
 /** A line that is a comment and nothing else; a test makes sure that none of them is inside quotes or a document. */

@@ -39,12 +39,16 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   await: ({ word }) => [[word]],
   activate: ({ dir, from }) => [[dir, from ?? '-']],
   confirm: ({ seconds }) => [[String(seconds)]],
-  prune: ({ dirs }) => dirs.map((dir) => [dir]),
+  prune: ({ dirs }) =>
+    Array.from({ length: Math.ceil(dirs.length / AT_ONCE) }, (_, at) => dirs.slice(at * AT_ONCE, (at + 1) * AT_ONCE)),
   freeze: () => [[]],
   unfreeze: () => [[]],
   unit: ({ unit }) => [unit ? [unit.kind, unit.name, '-', escapeValue(unit.text ?? '')] : ['none', '-', '-', '-']],
   boot: ({ kind, unit, mark, text }) => [[kind, unit, escapeValue(mark), escapeValue(text)]],
 }
+
+/** Directories that one step prunes: few enough for the words of any program. */
+const AT_ONCE = 100
 
 /** The digest of a release whose host has lost its memory of it. */
 const UNKNOWN = 'unknown'

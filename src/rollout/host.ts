@@ -13,7 +13,11 @@ export interface Destination {
   readonly target: Target
   readonly host: Host
   readonly connect: Connect
+  /** Adds to what a host says of itself what this machine knows of releases there. */
+  readonly recall?: Recall
 }
+
+export type Recall = (facts: Facts, target: Target) => Promise<Facts>
 
 /** A host that answered: its line, and what it says of itself. */
 export interface Asked extends Destination {
@@ -57,7 +61,7 @@ export interface HostOutcome {
 export async function askHost(destination: Destination, remote: Remote, { inUse = false } = {}): Promise<Asked> {
   const agent = agentAt(remote, destination.host.path)
   const facts = await agent.status({ sudo: isSystemd(destination.target.runner), inUse })
-  return { ...destination, remote, agent, facts }
+  return { ...destination, remote, agent, facts: (await destination.recall?.(facts, destination.target)) ?? facts }
 }
 
 /** A host's story as progress for whoever watches. Waiting for a word is no news. */

@@ -1,4 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
+import { calledSo } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
 import type { Plan } from '../model/plan.ts'
 import { forgetting } from './prune.ts'
@@ -14,7 +15,7 @@ export function planDelete(ids: readonly string[], input: UpkeepInput): Plan {
   const found = view.releases.filter(({ id }) => ids.includes(id))
   for (const { id, dir, version } of found) {
     const refuse = (why: string, hint: string) =>
-      new ReleaserError('USAGE', `${host.name}: ${version} (${id}) is ${why}`, { hint })
+      new ReleaserError('USAGE', `${host.name}: ${calledSo({ id, version })} is ${why}`, { hint })
     if (view.current?.id === id)
       throw refuse('current there', `switch to another one first: releaser activate target=${target.name} release=REF`)
     if (view.pinned.includes(id)) throw refuse('pinned there', `if it may go: releaser unpin target=${target.name} release=${id}`)

@@ -1,9 +1,7 @@
 import type { HookName } from '../model/config.ts'
 import { type HostRelease, NO_STATE } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
-import { decodeLayout } from '../model/layout.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { ownHooks } from '../model/own-hooks.ts'
 import type { Facts, Plan, Step, SwitchAction } from '../model/plan.ts'
 import type { Host, Target } from '../model/target.ts'
 import { activation } from './activation.ts'
@@ -11,9 +9,9 @@ import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.t
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
 import { planEnv } from './plan-env.ts'
-import { refuseOtherMachine, refuseUnfit } from './refusals.ts'
+import { refuseGone, refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { across, nextState, stateAfter, without } from './remembering.ts'
-import { envHash, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
+import { envHash, hooksIn, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
 import { type RenderInput, renderedSo, rendering } from './templates.ts'
 import { wayBack } from './way-back.ts'
 
@@ -71,6 +69,7 @@ export function planDeploy(input: DeployInput): Plan {
   const served = there !== undefined && view.current?.dir === there.dir
   const need = there ? NOTHING : spaceFor(release.manifest ?? [])
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
+  if (onHost) refuseGone(here, release.id, input)
   if (!there && !input.force)
     refuseOtherMachine(facts, { host: host.name, version: release.version, platforms: release.platforms ?? [] })
   const dir = there && !(input.force && served) && input.afresh !== true ? there.dir : freeDir(release.id, facts.dirs)
@@ -119,10 +118,6 @@ export function planDeploy(input: DeployInput): Plan {
     ...(idle ? {} : wayBack({ target, old: view.current, come: { id: release.id, dir, hooks }, services, first })),
     ...crossing(goesBack && !idle ? across(facts, view.current?.id, release.id) : undefined),
   }
-}
-
-function hooksIn(manifest: Manifest, layout: string | undefined): readonly string[] {
-  return ownHooks(manifest, layout === undefined ? undefined : decodeLayout(layout)?.kind)
 }
 
 function crossing(ids: readonly string[] | undefined): Pick<Plan, 'across'> {

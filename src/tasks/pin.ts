@@ -1,10 +1,15 @@
 import { viewOf } from '../model/host-view.ts'
 import type { Plan } from '../model/plan.ts'
+import { refuseGone } from './refusals.ts'
 import { planUpkeep, type UpkeepInput } from './upkeep.ts'
 
-/** Pins a release on a host: `watch` leaves the host as it is, and prune keeps the release. A no-op where it is pinned. */
+/**
+ * Pins a release on a host: `watch` leaves the host as it is, and prune keeps the release. A no-op where it is pinned. Fails with
+ * NOT_FOUND where it is not there, be it that somebody has pruned it since it was chosen.
+ */
 export function planPin(id: string, input: UpkeepInput): Plan {
-  const { pinned } = viewOf(input.facts)
+  const { pinned, releases } = viewOf(input.facts)
+  refuseGone(releases, id, input)
   if (pinned.includes(id)) return planUpkeep('pin', [], input)
   return planUpkeep('pin', [], input, (state) => ({ ...state, pinned: [...pinned, id] }))
 }

@@ -118,3 +118,15 @@ function refuseFull({ root, mount, freeBytes, freeInodes, partial }: Facts, host
     )
   }
 }
+
+/** Fails with NOT_FOUND where a release that was chosen on a host does not lie there: somebody has pruned it since. */
+export function refuseGone(
+  releases: readonly { readonly id: string }[],
+  wanted: string,
+  { host, target }: { readonly host: { readonly name: string }; readonly target: { readonly name: string } },
+): void {
+  if (releases.some(({ id }) => id === wanted)) return
+  throw new ReleaserError('NOT_FOUND', `${host.name}: ${wanted} is not there any more`, {
+    hint: `list what lies there: releaser releases target=${target.name}`,
+  })
+}

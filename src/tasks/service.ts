@@ -5,6 +5,7 @@ import { DEFAULT_PATIENCE } from '../model/health.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { decodeLayout, encodeLayout, layoutOf } from '../model/layout.ts'
 import type { Manifest } from '../model/manifest.ts'
+import { ownHooks } from '../model/own-hooks.ts'
 import type { Facts, Step } from '../model/plan.ts'
 import { type AppUnit, isSystemd, type PlacedService, type Service } from '../model/service.ts'
 import type { Host, Target } from '../model/target.ts'
@@ -17,6 +18,11 @@ const STOP_SECONDS = 30
 export function layoutWord(manifest: Manifest): string | undefined {
   const layout = layoutOf(manifest, sha256)
   return layout ? encodeLayout(layout) : undefined
+}
+
+/** The hooks that a release of this kind brings itself, as words. */
+export function hooksIn(manifest: Manifest, layout: string | undefined): readonly string[] {
+  return ownHooks(manifest, layout === undefined ? undefined : decodeLayout(layout)?.kind)
 }
 
 /**

@@ -133,7 +133,7 @@ verb_status() {
   fact exists yes
   # First of all: what changes while the rest is read makes a plan void.
   [ ! -r $R/seq ] || { first_line $R/seq; fact seq "$line"; }
-  if [ -L current ]; then fact current "link$TAB$(readlink current)"; elif exists current; then fact current "foreign${TAB}a real file or directory"; fi
+  serving=; if [ -L current ]; then serving=$(readlink current); fact current "link$TAB$serving"; elif exists current; then fact current "foreign${TAB}a real file or directory"; fi
   for dir in releases/*/; do dir=${dir%/}; [ -d "$dir" ] && [ ! -L "$dir" ] && fact dir "${dir#releases/}"; done
   [ -r $R/format ] || { fact end status; return 0; }
   first_line $R/format; fact format "$line"
@@ -509,29 +509,6 @@ step_unfreeze() { { [ ! -e $R/frozen ] || mv -f $R/frozen "$T/frozen"; } && dura
 unfreeze() {
   if [ "$(field action "$T/plan")" = lock ]; then rm -f $R/frozen; elif [ -e "$T/frozen" ]; then mv -f "$T/frozen" $R/frozen; else return 0; fi && durable $R
 }
-step_prune() { # DIR: what cannot be removed is a warning, and somebody else's next try
-  points_to "$1" || in_use "$1" && { tell "note$TAB$1 is in use and stays"; return 0; }
-  if [ -d "releases/$1" ]; then
-    mv "releases/$1" "$R/trash/$1.$TX" && durable releases && rm -rf "$R/trash/$1.$TX" || tell "note${TAB}could not remove releases/$1"
-  fi
-  rm -rf "$R/overlays/$1" "$R/covered/$1" || { tell "note${TAB}could not forget $1"; return 0; } # its manifest says that it is to go
-  for twin in "releases/${1%%~*}" "releases/${1%%~*}"~*; do [ ! -d "$twin" ] || return 0; done
-  rm -f "$R/manifests/${1%%~*}"
-}
-# in_use DIR: whether a process that we may look at works in it, was started from it, or has a file of it mapped.
-in_use() {
-  [ -f "$T/in-use" ] || releases_in_use >"$T/in-use"
-  grep -qxF "$1" "$T/in-use"
-}
-# releases_in_use: directories below releases/, each once.
-releases_in_use() {
-  # shellcheck disable=SC2012 # find -lname is not for everybody
-  {
-    ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null | sed -e 's/.* -> //' -e 's|$|/|'
-    cat /proc/[0-9]*/maps 2>/dev/null | sed -n 's|^[^/]*/|/|p'
-  } | below="$(pwd -P)/releases/" awk 'index($0, ENVIRON["below"]) == 1 { $0 = substr($0, length(ENVIRON["below"]) + 1); sub("/.*", ""); if (!seen[$0]++) print }'
-}
-
 # --- watch: the process that brings the host back when nobody else does ------------------------------------------
 
 # Started before anything is done; it holds the lock with the worker and counts its own seconds, never a clock.

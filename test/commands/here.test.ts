@@ -135,7 +135,7 @@ describe('pack and import', () => {
       release: { version: '3.2.2', tags: ['x'], files: 2, builder: null, git: null },
     })
     const listed = await json(['releases'], { cwd })
-    expect(listed['releases']).toEqual([imported['release']])
+    expect(listed['releases']).toEqual([{ ...(imported['release'] as object), live: [] }])
   })
 
   it.each([

@@ -250,25 +250,28 @@ it('history tells who did what', async () => {
 it('releases tells what lies on the hosts, and here', async () => {
   const answer = await mine.call('releases', 'target=prod')
   expectWell(answer)
-  const release = (version: string, dir: string, pinned: boolean) => ({
+  const release = (version: string, dir: string, pinned: boolean, tags: readonly string[]) => ({
     id: built[version],
     dir: `${built[version]}${dir}`,
     version,
     state: 'good',
     pinned,
+    createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    git: null,
+    tags,
   })
   const host = (name: string) => ({
     target: 'prod',
     host: name,
     current: built['1.0.0'],
     previous: null,
-    releases: [release('1.1.0', '~2', false), release('1.0.0', '', true)],
+    releases: [release('1.1.0', '~2', false, []), release('1.0.0', '', true, ['first'])],
   })
   expect(answer.last['hosts']).toEqual([host('h1'), host('h2')])
   const here = await mine.call('releases')
   expect(here.last['releases']).toMatchObject([
-    { id: built['1.1.0'], latest: true },
-    { id: built['1.0.0'], latest: false, tags: ['first'] },
+    { id: built['1.1.0'], latest: true, live: [] },
+    { id: built['1.0.0'], latest: false, tags: ['first'], live: ['h1', 'h2'].map((host) => ({ target: 'prod', host })) },
   ])
 })
 

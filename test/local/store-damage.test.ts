@@ -83,7 +83,7 @@ test.each([undefined, '', 'null', '[]'])(
     expect(store.list()).toEqual(releases.map((release) => ({ ...release, tags: [] })))
     expect([store.latest('shop').id, store.latest('blog').id]).toEqual([releases[1]?.id, releases[0]?.id])
     expect(store.warnings[0]).toBe(
-      `the store's database ${dir}/db.json is ${text === undefined ? 'missing' : 'damaged'}; 3 releases were rebuilt from their records, without what came later (tags, deployments)`,
+      `the store's database ${dir}/db.json is ${text === undefined ? 'missing' : 'damaged'}; 3 releases were rebuilt from their records, without what came later (tags, newer versions of the same content, deployments); latest is what was packed last`,
     )
     const again = await openStore(dir)
     expect([again.list(), again.warnings]).toEqual([store.list(), []])

@@ -33,4 +33,23 @@ describe('viewOf', () => {
     const facts = factsWith([onHost(A), onHost(B)], [A, B], { manifests: [A] })
     expect(viewOf(facts)).toMatchObject({ current: { id: B, state: 'good' }, previous: { id: A } })
   })
+
+  it('takes what this machine knows of releases where the host has lost its memory, now or once', () => {
+    const recalled = [{ id: A, version: '1.0.0', digest: 'sha256:a', layout: 'mix/shop/1.0.0' }]
+    const lost = viewOf(factsWith([onHost(A), onHost(B)], [A, B], { state: null, recalled }))
+    expect(lost.releases).toEqual([
+      { id: B, dir: B, version: 'unknown', digest: 'unknown', state: 'good' },
+      { id: A, dir: A, version: '1.0.0', digest: 'sha256:a', layout: 'mix/shop/1.0.0', state: 'good' },
+    ])
+    const rebuilt = [onHost(A, { version: 'unknown', digest: 'unknown', state: 'bad' }), onHost(B, { version: '2.0.0' })]
+    const later = viewOf(factsWith(rebuilt, [A, B], { recalled: [...recalled, { id: B, version: 'other', digest: 'x' }] }))
+    expect(later.releases).toMatchObject([
+      { id: B, version: '2.0.0' },
+      { id: A, version: '1.0.0', digest: 'sha256:a', state: 'bad' },
+    ])
+  })
+
+  it('never calls what is current previous, also where the one between is gone', () => {
+    expect(viewOf(factsWith([onHost(A)], [A, B, A])).previous).toBeNull()
+  })
 })

@@ -211,6 +211,12 @@ describe('planDeploy', () => {
     expect([made.next.served, made.next.pinned]).toEqual([[A, B], [B]])
   })
 
+  it.each(['rollback', 'activate'] as const)('%s is refused where the release has been pruned since it was chosen', (action) => {
+    expect(() => plan(factsWith([onHost(A), onHost(C)], [A, C]), B, { action })).toThrow(
+      expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringContaining(`${B} is not there any more`) }),
+    )
+  })
+
   it.each<[string, Partial<Facts>, string]>([
     ['another app', { identity: { app: 'blog', target: 'prod' } }, 'USAGE'],
     ['another target', { identity: { app: 'shop', target: 'staging' } }, 'USAGE'],

@@ -56,6 +56,8 @@ describe('a pin', () => {
     const pinned = on([A, B], { state: { ...on([A, B]).facts.state, pinned: [A] } as never })
     expect(planPin(B, pinned)).toMatchObject({ steps: [{ step: 'await' }], next: { pinned: [A, B] } })
     expect(planPin(A, pinned).steps).toEqual([])
+    // Somebody has pruned it since it was chosen.
+    expect(() => planPin(C, pinned)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }))
   })
 
   it('is lifted, one or all', () => {

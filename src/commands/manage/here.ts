@@ -1,8 +1,7 @@
-import type { Store } from '../../local/store.ts'
 import { count, size } from '../../model/size.ts'
 import { ago } from '../../ui/time.ts'
 import type { Call } from '../command.ts'
-import { whereLive } from '../live.ts'
+import { liveList } from '../live.ts'
 import { openPlace } from '../place.ts'
 import { type Action, type Entry, idsOf, type View } from './view.ts'
 import { ALWAYS, HERE } from './words.ts'
@@ -17,6 +16,7 @@ export async function viewHere(call: Call): Promise<View> {
   const apps = [...new Set(releases.map(({ app }) => app))]
   const latest = new Set(apps.map((app) => store.latest(app).id))
   const bytes = releases.reduce((sum, release) => sum + release.bytes, 0)
+  const live = liveList(store)
   const several = apps.length > 1
   const now = new Date()
   return {
@@ -31,7 +31,7 @@ export async function viewHere(call: Call): Promise<View> {
         ago(new Date(release.createdAt), now),
         size(release.bytes),
         [...(latest.has(release.id) ? ['latest'] : []), ...release.tags].join(', '),
-        liveOn(store, release),
+        live.inShort(release),
         release.id,
       ],
     })),
@@ -39,11 +39,6 @@ export async function viewHere(call: Call): Promise<View> {
     words: [...HERE, ...ALWAYS],
     actions: (chosen) => actions(chosen, [...(loaded?.targets.keys() ?? [])]),
   }
-}
-
-/** The targets that serve a release, as far as this store has seen. */
-function liveOn(store: Store, release: { readonly id: string; readonly app: string }): string {
-  return [...new Set(whereLive(store, release).map(({ target }) => target))].join(', ')
 }
 
 function actions(chosen: readonly Entry[], targets: readonly string[]): readonly Action[] {

@@ -1,5 +1,5 @@
 import { loadConfig, pickTargets } from '../../local/config.ts'
-import type { HostRelease } from '../../model/host-state.ts'
+import { type HostRelease, UNKNOWN } from '../../model/host-state.ts'
 import { type HostView, viewOf } from '../../model/host-view.ts'
 import { lockInWords } from '../../model/lock.ts'
 import type { Facts } from '../../model/plan.ts'
@@ -8,7 +8,7 @@ import { ago } from '../../ui/time.ts'
 import type { Call } from '../command.ts'
 import { destinations } from '../destinations.ts'
 import { type Answer, demandAnswers, factsOf, noCloser } from '../facts-of.ts'
-import { openStoreAt } from '../place.ts'
+import { memoryAt } from '../memory.ts'
 import { nameAmong } from '../release-words.ts'
 import type { Place } from './understand.ts'
 import { type Action, type Entry, idsOf, type View } from './view.ts'
@@ -36,11 +36,13 @@ interface Held extends Entry {
 /** The releases on the hosts of a target, newest first, those of several hosts as one. Fails where no host answers. */
 export async function viewThere(call: Call, place: Extract<Place, { at: 'there' }>): Promise<View> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const answers = await factsOf(call, destinations(pickTargets(loaded, place.target), place.host), noCloser)
+  const memory = memoryAt(loaded, call)
+  const targets = pickTargets(loaded, place.target)
+  const answers = await factsOf(call, destinations(targets, place.host, memory.recall), noCloser)
   const seen = answers.flatMap(({ host, facts }) => (facts ? [{ host: host.name, facts, view: viewOf(facts) }] : []))
   if (seen.length === 0) demandAnswers(call, answers, {})
-  const here = new Map((await openStoreAt(loaded.storeDir, call)).list().map(({ id, version }) => [id, version]))
-  const held = heldBy(seen, here)
+  const here = new Set((await memory.releases(targets.map(({ app }) => app))).map(({ id }) => id))
+  const held = heldBy(seen)
   const names = answers.map(({ host }) => host.name)
   const scattered = held.some(({ on }) => on.length < seen.length)
   const now = new Date()
@@ -51,7 +53,7 @@ export async function viewThere(call: Call, place: Extract<Place, { at: 'there' 
     items: held.map((one) => ({
       value: one,
       cells: [
-        one.version === 'unknown' ? one.id : one.version,
+        one.version === UNKNOWN ? one.id : one.version,
         one.state,
         one.marks.join(', '),
         ...(scattered ? [one.on.length === seen.length ? '' : one.on.join(', ')] : []),
@@ -70,7 +72,7 @@ export async function viewThere(call: Call, place: Extract<Place, { at: 'there' 
   }
 }
 
-function heldBy(seen: readonly Seen[], here: ReadonlyMap<string, string>): readonly Held[] {
+function heldBy(seen: readonly Seen[]): readonly Held[] {
   const ids = [...new Set(seen.flatMap(({ view }) => view.releases.map(({ id }) => id)))].sort().reverse()
   return ids.map((id) => {
     const having = seen.flatMap((one) => {
@@ -82,10 +84,10 @@ function heldBy(seen: readonly Seen[], here: ReadonlyMap<string, string>): reado
     const pinned = on((view) => view.pinned.includes(id))
     const mark = (word: string, hosts: readonly string[]) =>
       hosts.length === 0 ? [] : [hosts.length === seen.length ? word : `${word} on ${hosts.join(' ')}`]
-    const known = having.map(({ release }) => release).find(({ version }) => version !== 'unknown')
+    const known = having.map(({ release }) => release).find(({ version }) => version !== UNKNOWN)
     return {
       id,
-      version: known?.version ?? here.get(id) ?? 'unknown',
+      version: known?.version ?? UNKNOWN,
       state: statesOf(having),
       marks: [
         ...mark('current', current),
@@ -151,7 +153,7 @@ function hostLine({ facts, error }: Answer, now: Date) {
   }
 }
 
-function actions(chosen: readonly Held[], here: ReadonlyMap<string, string>): readonly Action[] {
+function actions(chosen: readonly Held[], here: ReadonlySet<string>): readonly Action[] {
   const ids = idsOf(chosen)
   const [one, ...others] = chosen
   if (!one || others.length > 0)

@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises'
+import type { Release } from '../model/release.ts'
+import { parseDatabase } from './store-data.ts'
+import { storePaths } from './store-paths.ts'
+
+/**
+ * The releases of a store as its database has them now, for who only wants to know of them: nothing is looked at or mended beside. Undefined
+ * where the database is missing or damaged: openStore finds out what is to be done then. Fails with CONFIG where a newer releaser wrote it.
+ */
+export async function peekReleases(dir: string): Promise<readonly Release[] | undefined> {
+  const text = await readFile(storePaths(dir).database, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : parseDatabase(text)?.releases
+}
