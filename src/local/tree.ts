@@ -7,6 +7,7 @@ import { normaliseMode } from '../model/manifest.ts'
 import { hasControl } from '../model/name.ts'
 import { excluder } from './exclude.ts'
 import { leavesTree } from './links.ts'
+import { sameButForCase, shown } from './tree-names.ts'
 
 /** One entry of a folder that is about to be packed; `mode` is normalised. Paths are relative, parts joined by `/`. */
 export type TreeEntry = TreeFile | TreeDirectory | TreeLink
@@ -38,11 +39,14 @@ export interface Tree {
   readonly entries: readonly TreeEntry[]
   /** Bytes in all files. */
   readonly bytes: number
+  /** Found out when it is asked for: nothing has to wait for them. */
   readonly warnings: readonly string[]
 }
 
 // What Node puts in the place of bytes that are not UTF-8.
 const REPLACED = '\uFFFD'
+// Strings are compared by halves of such characters, which puts them before others of lower numbers. Bytes are not.
+const BEYOND = /[\ud800-\udfff]/
 // After so many folders it is the turn of others.
 const AT_ONCE = 64
 
@@ -62,7 +66,13 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
   if (options.absoluteLinks !== 'all') checkLinks(entries, options.absoluteLinks ?? [], refuse)
   const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
   const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
-  return { entries, bytes, warnings: [...idle, ...sameButForCase(entries)] }
+  return {
+    entries,
+    bytes,
+    get warnings() {
+      return [...idle, ...sameButForCase(entries.map(({ path }) => path))]
+    },
+  }
 }
 
 /** The entries of a tree that was walked, as they are by now. */
@@ -168,29 +178,7 @@ function checkLinks(entries: readonly TreeEntry[], absoluteLinks: readonly strin
       )
 }
 
-function sortByBytes(entries: readonly TreeEntry[]): TreeEntry[] {
-  const keyed = entries.map((entry) => ({ entry, key: Buffer.from(entry.path) }))
-  return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry)
-}
-
-function sameButForCase(entries: readonly TreeEntry[]): string[] {
-  const seen = new Map<string, string>()
-  const warnings: string[] = []
-  for (const { path } of entries) {
-    const folded = path.normalize('NFC').toLowerCase()
-    const other = seen.get(folded)
-    if (other === undefined) seen.set(folded, path)
-    // Where two folders differ only in case, their contents need no warning of their own.
-    else if (path.split('/').at(-1) !== other.split('/').at(-1))
-      warnings.push(`${shown(other)} and ${shown(path)} differ only in case: some hosts cannot hold both`)
-  }
-  return warnings
-}
-
-/** A path as messages show it, in quotes: control characters escaped. */
-export function shown(path: string): string {
-  return JSON.stringify(path).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+function sortByBytes(entries: TreeEntry[]): TreeEntry[] {
+  const beyond = entries.some(({ path }) => BEYOND.test(path))
+  return entries.sort(({ path: a }, { path: b }) => (beyond ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1))
 }
