@@ -8,7 +8,7 @@ import { type Compression, compressor } from './compression.ts'
 import { platforms } from './platforms.ts'
 import { hasZstd } from './tarball.ts'
 import { sweepTemporary, temporaryPath } from './temporary.ts'
-import { type Tree, type TreeOptions, walkAgain, walkTree } from './tree.ts'
+import { type Tree, walkTree } from './tree.ts'
 import { treeArchive } from './tree-archive.ts'
 import { checkSame } from './tree-changes.ts'
 
@@ -54,12 +54,11 @@ export interface Packed {
 export async function packTree(options: PackOptions): Promise<Packed> {
   const { dir, storeDir, exclude = [], absoluteLinks = [], code = 'BUILD', signal } = options
   await sweepTemporary(storeDir)
-  const rules = { dir, exclude, leaveOut: await storeWithin(dir, storeDir), absoluteLinks, code }
-  const tree = await walkTree(dir, rules)
+  const tree = await walkTree(dir, { exclude, leaveOut: await storeWithin(dir, storeDir), absoluteLinks, code })
   const compression = options.compression ?? ((await hasZstd()) ? 'zstd' : 'gzip')
   const file = await temporaryPath(storeDir, compression === 'zstd' ? '.tar.zst' : '.tar.gz')
   try {
-    const reading = readTree(tree, rules, options)
+    const reading = readTree(tree, options)
     const tarball = await writeTarball(file, compressor(compression)(reading.chunks()), signal)
     return { file, compression, ...tarball, ...(await reading.content()) }
   } catch (error) {
@@ -68,12 +67,10 @@ export async function packTree(options: PackOptions): Promise<Packed> {
   }
 }
 
-type Rules = Required<Pick<PackOptions, 'dir' | 'exclude' | 'absoluteLinks' | 'code'>> & Pick<TreeOptions, 'leaveOut'>
 type Content = Omit<Packed, 'file' | 'compression' | keyof Written>
 
 /** A walked tree as a tar, and what is in it, which is known when all of it is read. */
-function readTree(tree: Tree, rules: Rules, { onProgress, signal }: PackOptions) {
-  const { dir, code } = rules
+function readTree(tree: Tree, { dir, code = 'BUILD', onProgress, signal }: PackOptions) {
   const programs = platforms()
   const manifest: Entry[] = []
   let done = 0
@@ -93,7 +90,7 @@ function readTree(tree: Tree, rules: Rules, { onProgress, signal }: PackOptions)
     known.catch(() => {})
   }
   async function lookAgain(): Promise<Content> {
-    checkSame(tree.entries, await walkAgain(dir, rules), code)
+    checkSame(tree.entries, await tree.again(), code)
     const canonical = encodeManifest(manifest)
     const digest = `sha256:${hash('sha256', canonical)}`
     const counts = { files: countFiles(manifest), unpackedBytes: tree.bytes }

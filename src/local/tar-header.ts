@@ -63,62 +63,39 @@ interface Parts {
 /** Stands where a pax header has the true path. */
 const STAND_IN: Parts = { name: 'PaxHeader', prefix: '' }
 
-const SPACE = ' '.charCodeAt(0)
-const ZERO = '0'.charCodeAt(0)
 const BLANK = Buffer.alloc(BLOCK)
-BLANK.write('ustar\u000000', FIELDS.magic, 'latin1')
-putOctal(BLANK, FIELDS.mtime, MTIME, 11)
-for (const at of [FIELDS.uid, FIELDS.gid, DEVICE.major, DEVICE.minor]) putOctal(BLANK, at, 0, 6)
-// The sum is that of a header whose own field is all spaces.
-const BLANK_SUM = BLANK.reduce((sum, byte) => sum + byte, 8 * SPACE)
+for (const [at, text] of [
+  [FIELDS.magic, 'ustar\u000000'],
+  [FIELDS.mtime, octal(MTIME, 11)],
+  ...[FIELDS.uid, FIELDS.gid, DEVICE.major, DEVICE.minor].map((at) => [at, octal(0, 6)] as const),
+] as const)
+  BLANK.write(text, at, 'latin1')
 
-// One object for all of these, made by spreading others, took longer than the rest together.
+// The sum is that of a header whose own field is all spaces.
+const SUM_BLANK = 8 * ' '.charCodeAt(0)
+
+// All of it as one object, made by spreading others, took longer than the rest together.
 function ustar(type: keyof typeof TYPE, { name, prefix }: Parts, mode: number, size: number, link: string): Buffer {
-  const header = Buffer.allocUnsafe(BLOCK)
-  header.set(BLANK)
-  const sum =
-    BLANK_SUM +
-    put(header, FIELDS.name, name) +
-    putOctal(header, FIELDS.mode, mode, 6) +
-    putSize(header, size) +
-    put(header, FIELDS.type, TYPE[type]) +
-    put(header, FIELDS.link, link && Buffer.from(link).toString('latin1')) +
-    put(header, PREFIX, prefix)
-  putOctal(header, FIELDS.sum, sum, 6)
+  const header = Buffer.from(BLANK)
+  header.write(name, FIELDS.name, 'latin1')
+  header.write(octal(mode, 6), FIELDS.mode, 'latin1')
+  writeSize(header, size)
+  header.write(TYPE[type], FIELDS.type, 'latin1')
+  header.write(link, FIELDS.link)
+  header.write(prefix, PREFIX, 'latin1')
+  let sum = SUM_BLANK
+  for (let at = 0; at < BLOCK; at++) sum += header[at] ?? 0
+  header.write(octal(sum, 6), FIELDS.sum, 'latin1')
   return header
 }
 
-/** Writes text, a byte a character; gives the sum of the bytes. */
-function put(header: Buffer, field: number, text: string): number {
-  let sum = 0
-  for (let at = 0; at < text.length; at++) {
-    const byte = text.charCodeAt(at)
-    header[field + at] = byte
-    sum += byte
-  }
-  return sum
-}
-
-/** So many octal digits and a space; gives the sum of the bytes. */
-function putOctal(header: Buffer, field: number, value: number, digits: number): number {
-  header[field + digits] = SPACE
-  let sum = SPACE
-  let rest = value
-  for (let at = field + digits - 1; at >= field; at--) {
-    const digit = ZERO + (rest % 8)
-    header[at] = digit
-    sum += digit
-    rest = Math.floor(rest / 8)
-  }
-  return sum
-}
-
 /** Beyond eight gigabytes, as GNU tar does it: in binary, with the first bit set. */
-function putSize(header: Buffer, size: number): number {
-  if (size <= MOST_OCTAL) return putOctal(header, FIELDS.size, size, 11)
-  header[FIELDS.size] = 0x80
-  header.writeUIntBE(size, FIELDS.size + 6, 6)
-  return header.subarray(FIELDS.size, FIELDS.mtime).reduce((sum, byte) => sum + byte, 0)
+function writeSize(header: Buffer, size: number): void {
+  if (size <= MOST_OCTAL) header.write(octal(size, 11), FIELDS.size, 'latin1')
+  else {
+    header[FIELDS.size] = 0x80
+    header.writeUIntBE(size, FIELDS.size + 6, 6)
+  }
 }
 
 /** A path as ustar holds it; undefined where it cannot. */
@@ -136,4 +113,8 @@ function record(key: string, value: string): string {
   let length = bytes + String(bytes).length
   if (String(length).length > String(bytes).length) length = bytes + String(length).length
   return `${length}${rest}`
+}
+
+function octal(value: number, digits: number): string {
+  return `${value.toString(8).padStart(digits, '0')} `
 }

@@ -39,8 +39,10 @@ export interface Tree {
   readonly entries: readonly TreeEntry[]
   /** Bytes in all files. */
   readonly bytes: number
-  /** Found out when it is asked for: nothing has to wait for them. */
+  /** Found out when they are asked for: nothing has to wait for them. */
   readonly warnings: readonly string[]
+  /** Its entries as they are by now. */
+  readonly again: () => Promise<readonly TreeEntry[]>
 }
 
 // What Node puts in the place of bytes that are not UTF-8.
@@ -57,7 +59,11 @@ const AT_ONCE = 64
 export async function walkTree(dir: string, options: TreeOptions = {}): Promise<Tree> {
   const refuse = refuser(options)
   const excluded = excluder(options.exclude ?? [])
-  const entries = await entriesBelow(dir, excluded, options)
+  const left = excluder(options.leaveOut ?? [])
+  const out: Walk['out'] = (path, directory) => left(path, directory) || excluded(path, directory)
+  // One walk for both times: the second runs what was compiled for the first.
+  const again = () => entriesBelow({ dir, out, refuse })
+  const entries = await again()
   if (entries.length === 0)
     throw refuse(
       `the folder ${dir} is empty`,
@@ -72,24 +78,25 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
     get warnings() {
       return [...idle, ...sameButForCase(entries.map(({ path }) => path))]
     },
+    again,
   }
 }
 
-/** The entries of a tree that was walked, as they are by now. */
-export function walkAgain(dir: string, options: TreeOptions): Promise<readonly TreeEntry[]> {
-  return entriesBelow(dir, excluder(options.exclude ?? []), options)
+interface Walk {
+  readonly dir: string
+  /** Whether a path stays out. */
+  readonly out: (path: string, directory: boolean) => boolean
+  readonly refuse: Refuse
 }
+type Refuse = (message: string, hint: string) => ReleaserError
 
-async function entriesBelow(dir: string, excluded: Out, options: TreeOptions): Promise<readonly TreeEntry[]> {
-  const refuse = refuser(options)
-  await checkRoot(dir, refuse)
+async function entriesBelow(walk: Walk): Promise<readonly TreeEntry[]> {
+  await checkRoot(walk)
   const found: TreeEntry[] = []
   const folders = ['']
-  const left = excluder(options.leaveOut ?? [])
-  const out: Out = (path, directory) => left(path, directory) || excluded(path, directory)
   while (folders.length > 0) {
     for (const path of folders.splice(0, AT_ONCE))
-      for (const entry of readFolder(dir, path, out, refuse)) {
+      for (const entry of readFolder(walk, path)) {
         found.push(entry)
         if (entry.type === 'directory') folders.push(entry.path)
       }
@@ -98,44 +105,45 @@ async function entriesBelow(dir: string, excluded: Out, options: TreeOptions): P
   return sortByBytes(found)
 }
 
-type Out = (path: string, directory: boolean) => boolean
-type Refuse = (message: string, hint: string) => ReleaserError
-
 function refuser({ code = 'BUILD' }: TreeOptions): Refuse {
   return (message, hint) => new ReleaserError(code, message, { hint })
 }
 
-async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
+async function checkRoot({ dir, refuse }: Walk): Promise<void> {
   const root = await stat(dir).catch(() => undefined)
   if (!root) throw refuse(`there is no folder ${dir}`, 'see where the build writes its output')
   if (!root.isDirectory()) throw refuse(`${dir} is not a folder`, 'name the folder that holds what is to be deployed')
 }
 
 /** Without promises: three of them for each file cost many times what the disk does. */
-function* readFolder(dir: string, folder: string, excluded: Out, refuse: Refuse): Generator<TreeEntry> {
-  const reading = <T>(path: string, read: (path: string) => T): T => {
-    try {
-      return read(`${dir}/${path}`)
-    } catch (error) {
-      throw refuse(
-        `cannot read ${shown(path || dir)}: ${(error as Error).message}`,
-        'see who may read it, or whether something still writes there',
-      )
-    }
+function readFolder(walk: Walk, folder: string): TreeEntry[] {
+  const names = reading(walk, folder, (full) => readdirSync(full))
+  const broken = names.some((name) => name.includes(REPLACED)) ? reading(walk, folder, brokenNames) : undefined
+  return names.flatMap((name) => entryOf(walk, folder === '' ? name : `${folder}/${name}`, broken?.has(name)) ?? [])
+}
+
+/** Undefined for what stays out. `broken`: the bytes of its name are not UTF-8. */
+function entryOf(walk: Walk, path: string, broken = false): TreeEntry | undefined {
+  const { out, refuse } = walk
+  if (broken) {
+    if (out(path, false)) return undefined
+    throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
   }
-  const names = reading(folder, (path) => readdirSync(path))
-  const broken = names.some((name) => name.includes(REPLACED)) ? reading(folder, brokenNames) : undefined
-  for (const name of names) {
-    const path = folder === '' ? name : `${folder}/${name}`
-    if (broken?.has(name)) {
-      if (excluded(path, false)) continue
-      throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
-    }
-    const stats = reading(path, (full) => lstatSync(full))
-    if (excluded(path, stats.isDirectory())) continue
-    if (hasControl(path))
-      throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
-    yield stats.isSymbolicLink() ? linkEntry(path, reading(path, linkTarget), refuse) : plainEntry(path, stats, refuse)
+  const stats = reading(walk, path, (full) => lstatSync(full))
+  if (out(path, stats.isDirectory())) return undefined
+  if (hasControl(path))
+    throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
+  return stats.isSymbolicLink() ? linkEntry(path, reading(walk, path, linkTarget), refuse) : plainEntry(path, stats, refuse)
+}
+
+function reading<T>({ dir, refuse }: Walk, path: string, read: (full: string) => T): T {
+  try {
+    return read(`${dir}/${path}`)
+  } catch (error) {
+    throw refuse(
+      `cannot read ${shown(path || dir)}: ${(error as Error).message}`,
+      'see who may read it, or whether something still writes there',
+    )
   }
 }
 
