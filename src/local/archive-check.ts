@@ -3,7 +3,7 @@ import { ReleaserError } from '../model/errors.ts'
 import { hasControl } from '../model/name.ts'
 import { leavesTree } from './links.ts'
 import { tarEntries } from './tar-entries.ts'
-import { shown } from './tree.ts'
+import { shown } from './tree-names.ts'
 
 /** What a foreign archive may hold at most. It is too large where it passes both `bytes` and `ratio` times its packed size. */
 export interface ArchiveLimits {

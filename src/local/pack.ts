@@ -2,15 +2,15 @@ import { createHash, hash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { open, realpath, rm } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { countFiles, type Entry, encodeManifest, type Manifest } from '../model/manifest.ts'
 import { type Compression, compressor } from './compression.ts'
-import { type Platforms, platforms } from './platforms.ts'
+import { platforms } from './platforms.ts'
 import { hasZstd } from './tarball.ts'
 import { sweepTemporary, temporaryPath } from './temporary.ts'
-import { type Tree, type TreeEntry, walkAgain, walkTree } from './tree.ts'
-import { changedWhilePacking, treeArchive } from './tree-archive.ts'
+import { type Tree, walkTree } from './tree.ts'
+import { treeArchive } from './tree-archive.ts'
+import { checkSame } from './tree-changes.ts'
 
 export interface PackOptions {
   readonly dir: string
@@ -52,70 +52,67 @@ export interface Packed {
  * `code` where walkTree refuses the folder, or something in it changes meanwhile; then nothing is left of the tarball.
  */
 export async function packTree(options: PackOptions): Promise<Packed> {
-  const { dir, storeDir, exclude = [], absoluteLinks = [], code = 'BUILD' } = options
+  const { dir, storeDir, exclude = [], absoluteLinks = [], code = 'BUILD', signal } = options
   await sweepTemporary(storeDir)
-  const rules = { exclude, leaveOut: await storeWithin(dir, storeDir), absoluteLinks, code }
-  const tree = await walkTree(dir, rules)
+  const tree = await walkTree(dir, { exclude, leaveOut: await storeWithin(dir, storeDir), absoluteLinks, code })
   const compression = options.compression ?? ((await hasZstd()) ? 'zstd' : 'gzip')
   const file = await temporaryPath(storeDir, compression === 'zstd' ? '.tar.zst' : '.tar.gz')
   try {
-    const programs = platforms()
-    const again = () => walkAgain(dir, rules)
-    const { manifest, looked, ...tarball } = await writeTarball({ file, compression, tree, programs, again }, options)
-    checkSame(tree.entries, await looked, code)
-    const canonical = encodeManifest(manifest)
-    const digest = `sha256:${hash('sha256', canonical)}`
-    const counts = { files: countFiles(manifest), unpackedBytes: tree.bytes }
-    return {
-      file,
-      manifest,
-      canonical,
-      digest,
-      ...tarball,
-      ...counts,
-      compression,
-      platforms: programs.words(),
-      warnings: tree.warnings,
-    }
+    const reading = readTree(tree, options)
+    const tarball = await writeTarball(file, compressor(compression)(reading.chunks()), signal)
+    return { file, compression, ...tarball, ...(await reading.content()) }
   } catch (error) {
     await rm(file, { force: true })
-    throw told(error, code, options.signal)
+    throw told(error, code, signal)
   }
 }
 
-interface Tarball {
-  readonly file: string
-  readonly compression: Compression
-  readonly tree: Tree
-  readonly programs: Platforms
-  /** Looks at the tree once more. */
-  readonly again: () => Promise<readonly TreeEntry[]>
-}
+type Content = Omit<Packed, 'file' | 'compression' | keyof Written>
 
-async function writeTarball({ file, compression, tree, programs, again }: Tarball, options: PackOptions) {
-  const { dir, code = 'BUILD', onProgress, signal } = options
+/** A walked tree as a tar, and what is in it, which is known when all of it is read. */
+function readTree(tree: Tree, { dir, code = 'BUILD', onProgress, signal }: PackOptions) {
+  const programs = platforms()
   const manifest: Entry[] = []
   let done = 0
   const onBytes = (bytes: number): void => {
     done += bytes
   }
-  const archive = treeArchive(tree, { dir, code, onHead: programs.see, onEntry: (entry) => manifest.push(entry), onBytes })
-  let looked: Promise<readonly TreeEntry[]> | undefined
-  async function* source() {
-    for await (const chunk of archive) {
+  let known: Promise<Content> | undefined
+  async function* chunks() {
+    const onEntry = (entry: Entry) => manifest.push(entry)
+    for await (const chunk of treeArchive(tree, { dir, code, onHead: programs.see, onEntry, onBytes })) {
       onProgress?.(done, tree.bytes)
       signal?.throwIfAborted()
       yield chunk
     }
     // While the compressor finishes.
-    looked = again()
-    looked.catch(() => {})
+    known = lookAgain()
+    known.catch(() => {})
   }
+  async function lookAgain(): Promise<Content> {
+    checkSame(tree.entries, await tree.again(), code)
+    const canonical = encodeManifest(manifest)
+    const digest = `sha256:${hash('sha256', canonical)}`
+    const counts = { files: countFiles(manifest), unpackedBytes: tree.bytes }
+    return { manifest, canonical, digest, ...counts, platforms: programs.words(), warnings: tree.warnings }
+  }
+  async function content(): Promise<Content> {
+    if (known !== undefined) return known
+    // An archive that stops short looks like a whole one to most programs.
+    throw new Error(`the tarball holds ${manifest.length} entries where ${tree.entries.length} were found`)
+  }
+  return { chunks, content }
+}
+
+type Written = Pick<Packed, 'sha256' | 'md5' | 'bytes'>
+
+/** On disk when it returns. */
+async function writeTarball(file: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal | undefined): Promise<Written> {
   const sums = { sha256: createHash('sha256'), md5: createHash('md5') }
   let bytes = 0
   const output = await open(file, 'wx', 0o600)
   try {
-    for await (const chunk of compressor(compression)(source())) {
+    for await (const chunk of chunks) {
       signal?.throwIfAborted()
       sums.sha256.update(chunk)
       sums.md5.update(chunk)
@@ -126,16 +123,7 @@ async function writeTarball({ file, compression, tree, programs, again }: Tarbal
   } finally {
     await output.close()
   }
-  // An archive that stops short looks like a whole one to most programs.
-  if (manifest.length !== tree.entries.length)
-    throw new Error(`the tarball holds ${manifest.length} entries where ${tree.entries.length} were found`)
-  return { manifest, looked: looked ?? again(), sha256: sums.sha256.digest('hex'), md5: sums.md5.digest('hex'), bytes }
-}
-
-function checkSame(entries: readonly TreeEntry[], again: readonly TreeEntry[], code: ErrorCode): void {
-  const [longer, other] = again.length > entries.length ? [again, entries] : [entries, again]
-  const changed = longer.find((entry, index) => !isDeepStrictEqual(entry, other[index]))
-  if (changed) throw changedWhilePacking(changed.path, code)
+  return { sha256: sums.sha256.digest('hex'), md5: sums.md5.digest('hex'), bytes }
 }
 
 /** The pattern that keeps a store out of the folder it lies in. */

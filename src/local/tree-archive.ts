@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import type { Entry } from '../model/manifest.ts'
 import { TAR_END, tarHeader, tarPadding } from './tar-header.ts'
-import { shown, type Tree, type TreeFile } from './tree.ts'
+import type { Tree, TreeFile } from './tree.ts'
+import { changedWhilePacking } from './tree-changes.ts'
 
 export interface ArchiveOptions {
   readonly dir: string
@@ -43,13 +44,6 @@ export async function* treeArchive(tree: Tree, options: ArchiveOptions): AsyncGe
   }
 }
 
-/** The refusal of a tree in which somebody still writes. */
-export function changedWhilePacking(path: string, code: ErrorCode): ReleaserError {
-  return new ReleaserError(code, `${shown(path)} changed while it was packed`, {
-    hint: 'stop what still writes there, and try again',
-  })
-}
-
 function* chunks(tree: Tree, options: ArchiveOptions): Generator<Buffer> {
   const chunk = Buffer.allocUnsafeSlow(CHUNK)
   let used = 0
@@ -85,7 +79,7 @@ function readSmall(file: TreeFile, chunk: Buffer, options: ArchiveOptions): numb
     closeSync(fd)
   }
   options.onHead(file, content.subarray(0, HEAD))
-  options.onEntry({ ...described(file), sha256: hash('sha256', content) })
+  options.onEntry(described(file, hash('sha256', content)))
   return file.size
 }
 
@@ -104,11 +98,11 @@ function* readLarge(file: TreeFile, chunk: Buffer, options: ArchiveOptions): Gen
   } finally {
     closeSync(fd)
   }
-  options.onEntry({ ...described(file), sha256: sum.digest('hex') })
+  options.onEntry(described(file, sum.digest('hex')))
 }
 
-function described({ type, path, mode, size }: TreeFile) {
-  return { type, path, mode, size }
+function described({ type, path, mode, size }: TreeFile, sha256: string): Entry {
+  return { type, path, mode, size, sha256 }
 }
 
 function fill(fd: number, content: Buffer, file: TreeFile, { code, onBytes }: ArchiveOptions): void {

@@ -7,6 +7,7 @@ import { normaliseMode } from '../model/manifest.ts'
 import { hasControl } from '../model/name.ts'
 import { excluder } from './exclude.ts'
 import { leavesTree } from './links.ts'
+import { sameButForCase, shown } from './tree-names.ts'
 
 /** One entry of a folder that is about to be packed; `mode` is normalised. Paths are relative, parts joined by `/`. */
 export type TreeEntry = TreeFile | TreeDirectory | TreeLink
@@ -38,11 +39,16 @@ export interface Tree {
   readonly entries: readonly TreeEntry[]
   /** Bytes in all files. */
   readonly bytes: number
+  /** Found out when they are asked for: nothing has to wait for them. */
   readonly warnings: readonly string[]
+  /** Its entries as they are by now. */
+  readonly again: () => Promise<readonly TreeEntry[]>
 }
 
 // What Node puts in the place of bytes that are not UTF-8.
 const REPLACED = '\uFFFD'
+// Strings are compared by halves of such characters, which puts them before others of lower numbers. Bytes are not.
+const BEYOND = /[\ud800-\udfff]/
 // After so many folders it is the turn of others.
 const AT_ONCE = 64
 
@@ -53,7 +59,11 @@ const AT_ONCE = 64
 export async function walkTree(dir: string, options: TreeOptions = {}): Promise<Tree> {
   const refuse = refuser(options)
   const excluded = excluder(options.exclude ?? [])
-  const entries = await entriesBelow(dir, excluded, options)
+  const left = excluder(options.leaveOut ?? [])
+  const out: Walk['out'] = (path, directory) => left(path, directory) || excluded(path, directory)
+  // One walk for both times: the second runs what was compiled for the first.
+  const again = () => entriesBelow({ dir, out, refuse })
+  const entries = await again()
   if (entries.length === 0)
     throw refuse(
       `the folder ${dir} is empty`,
@@ -62,24 +72,31 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
   if (options.absoluteLinks !== 'all') checkLinks(entries, options.absoluteLinks ?? [], refuse)
   const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
   const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
-  return { entries, bytes, warnings: [...idle, ...sameButForCase(entries)] }
+  return {
+    entries,
+    bytes,
+    get warnings() {
+      return [...idle, ...sameButForCase(entries.map(({ path }) => path))]
+    },
+    again,
+  }
 }
 
-/** The entries of a tree that was walked, as they are by now. */
-export function walkAgain(dir: string, options: TreeOptions): Promise<readonly TreeEntry[]> {
-  return entriesBelow(dir, excluder(options.exclude ?? []), options)
+interface Walk {
+  readonly dir: string
+  /** Whether a path stays out. */
+  readonly out: (path: string, directory: boolean) => boolean
+  readonly refuse: Refuse
 }
+type Refuse = (message: string, hint: string) => ReleaserError
 
-async function entriesBelow(dir: string, excluded: Out, options: TreeOptions): Promise<readonly TreeEntry[]> {
-  const refuse = refuser(options)
-  await checkRoot(dir, refuse)
+async function entriesBelow(walk: Walk): Promise<readonly TreeEntry[]> {
+  await checkRoot(walk)
   const found: TreeEntry[] = []
   const folders = ['']
-  const left = excluder(options.leaveOut ?? [])
-  const out: Out = (path, directory) => left(path, directory) || excluded(path, directory)
   while (folders.length > 0) {
     for (const path of folders.splice(0, AT_ONCE))
-      for (const entry of readFolder(dir, path, out, refuse)) {
+      for (const entry of readFolder(walk, path)) {
         found.push(entry)
         if (entry.type === 'directory') folders.push(entry.path)
       }
@@ -88,44 +105,45 @@ async function entriesBelow(dir: string, excluded: Out, options: TreeOptions): P
   return sortByBytes(found)
 }
 
-type Out = (path: string, directory: boolean) => boolean
-type Refuse = (message: string, hint: string) => ReleaserError
-
 function refuser({ code = 'BUILD' }: TreeOptions): Refuse {
   return (message, hint) => new ReleaserError(code, message, { hint })
 }
 
-async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
+async function checkRoot({ dir, refuse }: Walk): Promise<void> {
   const root = await stat(dir).catch(() => undefined)
   if (!root) throw refuse(`there is no folder ${dir}`, 'see where the build writes its output')
   if (!root.isDirectory()) throw refuse(`${dir} is not a folder`, 'name the folder that holds what is to be deployed')
 }
 
 /** Without promises: three of them for each file cost many times what the disk does. */
-function* readFolder(dir: string, folder: string, excluded: Out, refuse: Refuse): Generator<TreeEntry> {
-  const reading = <T>(path: string, read: (path: string) => T): T => {
-    try {
-      return read(`${dir}/${path}`)
-    } catch (error) {
-      throw refuse(
-        `cannot read ${shown(path || dir)}: ${(error as Error).message}`,
-        'see who may read it, or whether something still writes there',
-      )
-    }
+function readFolder(walk: Walk, folder: string): TreeEntry[] {
+  const names = reading(walk, folder, (full) => readdirSync(full))
+  const broken = names.some((name) => name.includes(REPLACED)) ? reading(walk, folder, brokenNames) : undefined
+  return names.flatMap((name) => entryOf(walk, folder === '' ? name : `${folder}/${name}`, broken?.has(name)) ?? [])
+}
+
+/** Undefined for what stays out. `broken`: the bytes of its name are not UTF-8. */
+function entryOf(walk: Walk, path: string, broken = false): TreeEntry | undefined {
+  const { out, refuse } = walk
+  if (broken) {
+    if (out(path, false)) return undefined
+    throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
   }
-  const names = reading(folder, (path) => readdirSync(path))
-  const broken = names.some((name) => name.includes(REPLACED)) ? reading(folder, brokenNames) : undefined
-  for (const name of names) {
-    const path = folder === '' ? name : `${folder}/${name}`
-    if (broken?.has(name)) {
-      if (excluded(path, false)) continue
-      throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
-    }
-    const stats = reading(path, (full) => lstatSync(full))
-    if (excluded(path, stats.isDirectory())) continue
-    if (hasControl(path))
-      throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
-    yield stats.isSymbolicLink() ? linkEntry(path, reading(path, linkTarget), refuse) : plainEntry(path, stats, refuse)
+  const stats = reading(walk, path, (full) => lstatSync(full))
+  if (out(path, stats.isDirectory())) return undefined
+  if (hasControl(path))
+    throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
+  return stats.isSymbolicLink() ? linkEntry(path, reading(walk, path, linkTarget), refuse) : plainEntry(path, stats, refuse)
+}
+
+function reading<T>({ dir, refuse }: Walk, path: string, read: (full: string) => T): T {
+  try {
+    return read(`${dir}/${path}`)
+  } catch (error) {
+    throw refuse(
+      `cannot read ${shown(path || dir)}: ${(error as Error).message}`,
+      'see who may read it, or whether something still writes there',
+    )
   }
 }
 
@@ -168,29 +186,7 @@ function checkLinks(entries: readonly TreeEntry[], absoluteLinks: readonly strin
       )
 }
 
-function sortByBytes(entries: readonly TreeEntry[]): TreeEntry[] {
-  const keyed = entries.map((entry) => ({ entry, key: Buffer.from(entry.path) }))
-  return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry)
-}
-
-function sameButForCase(entries: readonly TreeEntry[]): string[] {
-  const seen = new Map<string, string>()
-  const warnings: string[] = []
-  for (const { path } of entries) {
-    const folded = path.normalize('NFC').toLowerCase()
-    const other = seen.get(folded)
-    if (other === undefined) seen.set(folded, path)
-    // Where two folders differ only in case, their contents need no warning of their own.
-    else if (path.split('/').at(-1) !== other.split('/').at(-1))
-      warnings.push(`${shown(other)} and ${shown(path)} differ only in case: some hosts cannot hold both`)
-  }
-  return warnings
-}
-
-/** A path as messages show it, in quotes: control characters escaped. */
-export function shown(path: string): string {
-  return JSON.stringify(path).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+function sortByBytes(entries: TreeEntry[]): TreeEntry[] {
+  const beyond = entries.some(({ path }) => BEYOND.test(path))
+  return entries.sort(({ path: a }, { path: b }) => (beyond ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1))
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync, chmodSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -150,8 +150,12 @@ test.each<[string, (dir: string) => void, string]>([
   ['appears', (dir) => writeFileSync(join(dir, 'new'), ''), '"new" changed while it was packed'],
   ['vanishes', (dir) => rmSync(join(dir, 'a')), '"a" changed while it was packed'],
   ['gets another mode', (dir) => chmodSync(join(dir, 'a'), 0o755), '"a" changed while it was packed'],
+  ['becomes a link', (dir) => relink(join(dir, 'a'), 'b'), '"a" changed while it was packed'],
+  ['that is a link leads elsewhere', (dir) => relink(join(dir, 'link'), 'b'), '"link" changed while it was packed'],
+  ['is in a folder that gets another mode', (dir) => chmodSync(join(dir, 'f'), 0o700), '"f" changed while it was packed'],
 ])('refuses a tree in which a file %s meanwhile, and leaves nothing', async (_, change, message) => {
-  const dir = await project({ a: 'a', b: 'b' })
+  const dir = await project({ a: 'a', b: 'b', 'f/x': 'x' })
+  await symlink('a', join(dir, 'link'))
   await writeFile(join(dir, 'big.bin'), BIG)
   const storeDir = await emptyStore()
   let changed = false
@@ -166,6 +170,11 @@ test.each<[string, (dir: string) => void, string]>([
   await expect(packing).rejects.toMatchObject({ code: 'BUILD', message })
   expect(await readdir(join(storeDir, 'tmp'))).toEqual([])
 })
+
+function relink(path: string, target: string): void {
+  rmSync(path)
+  symlinkSync(target, path)
+}
 
 test('stops when it is told to, and leaves nothing', async () => {
   const dir = await oddTree()
