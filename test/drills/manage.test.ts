@@ -59,7 +59,7 @@ const SURE = /\(y\/N\) \S no$/
 const onDisk = async (path: string) =>
   Promise.all(hosts.hosts.map(async (_, index) => (await readdir(home(hosts, index, path, 'releases'))).sort()))
 
-describe('the store', () => {
+describe('the store', { timeout: 180_000 }, () => {
   test('prune shows what goes and what stays, and why; then it asks', async () => {
     const { mine, ids, manage } = await stage('local', ['1.0.0', '1.1.0', '1.2.0', '1.3.0'])
     const terminal = await manage()
@@ -127,7 +127,7 @@ describe('the store', () => {
   })
 })
 
-describe('hosts', () => {
+describe('hosts', { timeout: 180_000 }, () => {
   test('connect, activate, pin, compare, download, history', async () => {
     const { mine, ids, manage } = await stage('hosts', ['1.0.0', '1.1.0', '1.2.0'], ['1.0.0', '1.1.0', '1.2.0'])
     const terminal = await manage()
@@ -239,7 +239,7 @@ describe('hosts', () => {
   })
 })
 
-describe('the terminal', () => {
+describe('the terminal', { timeout: 180_000 }, () => {
   test('Esc goes back one step at each prompt, and nothing is done', async () => {
     const { mine, manage } = await stage('esc', ['1.0.0', '1.1.0'], ['1.1.0', '1.0.0', '1.1.0'])
     const before = await serving(hosts, 'esc')

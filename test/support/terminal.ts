@@ -9,7 +9,7 @@ const run = promisify(execFile)
 export interface Terminal {
   /** Types keys by tmux's names: `Enter`, `C-c`, `Escape`, `Down`, or a text. */
   type(...keys: readonly string[]): Promise<void>
-  /** What the screen shows, without blank lines, once it fits; fails with the screen where it does not within `seconds` (10). */
+  /** What the screen shows, without blank lines, once it fits; fails with the screen where it does not within `seconds` (20). */
   shows(what: RegExp, seconds?: number): Promise<string>
   /** Makes it larger or smaller, as a person drags its corner. */
   resize(columns: number, rows: number): Promise<void>
@@ -42,7 +42,7 @@ export async function openTerminal(
     async type(...keys) {
       await tmux('send-keys', ...keys)
     },
-    async shows(what, seconds = 10) {
+    async shows(what, seconds = 20) {
       const end = Date.now() + seconds * 1000
       for (;;) {
         const now = await screen()
