@@ -1,6 +1,6 @@
 import { ReleaserError } from '../model/errors.ts'
-import type { Facts } from '../model/plan.ts'
-import { type Asked, askHost, type Destination } from '../rollout/host.ts'
+import type { Facts, Observe } from '../model/plan.ts'
+import { type Asked, askHost, type Destination, orInterrupted } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import type { Call } from './command.ts'
 import { labels } from './destinations.ts'
@@ -12,34 +12,40 @@ export type Answer<Seen = unknown> = Destination &
     | { readonly facts: null; readonly seen: null; readonly error: ReleaserError }
   )
 
-/** Asks every host how it is, and looks closer there; one that cannot be reached is told, and does not stop the others. */
+/**
+ * Asks every host how it is, and looks closer there; one that cannot be reached is told, and does not stop the others. Fails with
+ * INTERRUPTED as soon as it is aborted, however long a host is silent.
+ */
 export async function factsOf<Seen>(
   call: Call,
   all: readonly Destination[],
   look: (asked: Asked) => Promise<Seen>,
 ): Promise<readonly Answer<Seen>[]> {
-  const { ui } = call
+  const { ui, signal } = call
   const rows = ui.rows(labels(all), { fleeting: true })
+  // What still happens on lines that nobody waits for any more is nobody's news.
+  const observe: Observe = (progress) => (signal.aborted ? undefined : ui.observe(progress))
   try {
-    return await inParallel(all, 10, async (destination): Promise<Answer<Seen>> => {
+    const asking = inParallel(all, 10, async (destination): Promise<Answer<Seen>> => {
       const host = destination.host.name
-      ui.observe({ event: 'step', host, step: 'facts', state: 'start' })
+      observe({ event: 'step', host, step: 'facts', state: 'start' })
       try {
         const remote = await destination.connect()
         try {
           const asked = await askHost(destination, remote)
           const seen = await look(asked)
-          ui.observe({ event: 'step', host, step: 'facts', state: 'ok' })
+          observe({ event: 'step', host, step: 'facts', state: 'ok' })
           return { ...destination, facts: asked.facts, seen, error: null }
         } finally {
           await remote.close()
         }
       } catch (error) {
         if (!(error instanceof ReleaserError)) throw error
-        ui.observe({ event: 'step', host, step: 'facts', state: 'failed' })
+        observe({ event: 'step', host, step: 'facts', state: 'failed' })
         return { ...destination, facts: null, seen: null, error }
       }
     })
+    return await orInterrupted(asking, signal)
   } finally {
     await rows.close()
   }

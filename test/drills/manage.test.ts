@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { CLI } from '../support/cli.ts'
 import { home, release, serving } from '../support/fleet.ts'
@@ -236,6 +238,25 @@ describe('hosts', { timeout: 180_000 }, () => {
     await first.startSshd()
     await terminal.type('Enter')
     await terminal.shows(ready('prod h1'))
+  })
+
+  test('Ctrl-C while a host says nothing goes back to the store at once', async () => {
+    const mute = createServer().listen(0, '127.0.0.1')
+    await once(mute, 'listening')
+    onTestFinished(() => void mute.close())
+    const { port } = mute.address() as AddressInfo
+    const { mine, manage } = await stage('mute', ['1.0.0'])
+    const [{ configEntry }] = hosts.hosts
+    const target = targetOn(hosts, 'mute', { hosts: [{ ...configEntry, port }], connectTimeout: '50s' })
+    await mine.configure({ prod: target })
+    const terminal = await manage()
+    await terminal.shows(LOCAL)
+    await terminal.type('connect prod', 'Enter')
+    await terminal.shows(/h1 +reading facts/)
+    await terminal.type('C-c')
+    await terminal.shows(LOCAL)
+    await terminal.type('C-d')
+    await terminal.shows(/^exit 0$/m)
   })
 })
 

@@ -55,7 +55,7 @@ export async function runSession(call: Call, start: Place): Promise<void> {
   }
 }
 
-/** What is there now; where it cannot be seen, the person is told why and asked what next. */
+/** What is there now; where it cannot be seen, the person is told why and asked what next. A Ctrl-C meanwhile goes back to the store. */
 async function look(session: Session): Promise<View | undefined> {
   const { call, place } = session
   if (session.view) return session.view
@@ -66,7 +66,9 @@ async function look(session: Session): Promise<View | undefined> {
     return session.view
   } catch (error) {
     const failure = asFailure(error, call.signal)
-    if (place.at === 'here' || call.signal.aborted || failure.code === 'BUG') throw failure
+    if (call.signal.aborted || failure.code === 'BUG') throw failure
+    if (failure.code === 'INTERRUPTED') return move(session, { at: 'here' })
+    if (place.at === 'here') throw failure
     call.ui.problem(failure)
     const next = await chooseOne<Place>(call, `${place.target} cannot be seen.`, [
       { says: 'try again', value: place },
