@@ -1,4 +1,5 @@
 import { type Glance, markOf } from '../model/glance.ts'
+import { UNKNOWN } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Facts, HistoryEntry } from '../model/plan.ts'
@@ -71,7 +72,7 @@ function happening(entry: HistoryEntry, versions: ReadonlyMap<string, string>): 
     at: at * 1000,
     action,
     mark: markOf(entry),
-    name: version === undefined || version === 'unknown' ? release : version,
+    name: version === undefined || version === UNKNOWN ? release : version,
     previous,
     by,
     from,

@@ -3,7 +3,7 @@ import { ReleaserError } from '../../model/errors.ts'
 import type { Choice } from '../../ui/browse-state.ts'
 import { asFailure } from '../about.ts'
 import type { Call } from '../command.ts'
-import { destinations } from '../destinations.ts'
+import { destinations, labels } from '../destinations.ts'
 import { act } from './act.ts'
 import { completed } from './ask.ts'
 import { choose, chooseName, chooseOne } from './choose.ts'
@@ -137,11 +137,13 @@ async function obey(session: Session, call: Call, view: View, typed: Typed): Pro
     }
     case 'host': {
       if (place.at !== 'there') return undefined
-      const names = loaded?.targets.get(place.target)?.hosts.map(({ name }) => name) ?? []
+      const chosen = loaded ? pickTargets(loaded, place.target) : []
+      const names = labels(chosen.flatMap(({ hosts }) => hosts.map((host) => ({ host }))))
       const name = meaning.host ?? (await chooseName(call, 'which host?', ['all', ...names]))
       if (name === undefined) return undefined
       const host = name === 'all' ? undefined : name
-      if (loaded) destinations(pickTargets(loaded, place.target), host)
+      // Fails where no host fits.
+      destinations(chosen, host)
       return move(session, { ...place, host })
     }
     case 'run': {

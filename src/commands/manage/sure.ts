@@ -1,3 +1,4 @@
+import { UNKNOWN } from '../../model/host-state.ts'
 import type { Plan } from '../../model/plan.ts'
 import { count } from '../../model/size.ts'
 import type { HostOutcome } from '../../rollout/host.ts'
@@ -43,7 +44,7 @@ async function sureSwitch({ ui }: Call, { result }: Outcome, { items }: View): P
   const nameOf = (id: string | null): string => {
     if (id === null) return 'nothing'
     const version = id === release.id ? release.version : items.find(({ value }) => value.id === id)?.value.version
-    return version === undefined || version === 'unknown' ? id : version
+    return version === undefined || version === UNKNOWN ? id : version
   }
   const rows = hosts.map(({ host, target, previous, current, changed: moves }): readonly [string, string] => {
     const plan = plans.find((one) => one.host === host && one.target === target)
