@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { argvOf } from '../../src/commands/manage/act.ts'
 import { type Known, type Place, understand } from '../../src/commands/manage/understand.ts'
 import { ALWAYS, HERE, offersFor, THERE } from '../../src/commands/manage/words.ts'
 import { COMMANDS } from '../../src/commands/table.ts'
@@ -17,9 +18,7 @@ function known(place: Place): Known {
 function meaning(line: string, place: Place): string {
   const found = understand(line, known(place))
   if (found.do !== 'run') return Object.values(found).filter(Boolean).join(' ')
-  const { command, values, rest } = found.line
-  const words = Object.entries(values).map(([key, value]) => (value === 'true' ? `--${key}` : `${key}=${value}`))
-  return [command, ...words, ...(rest.length > 0 ? ['--', ...rest] : [])].join(' ')
+  return argvOf(found.line, COMMANDS).join(' ')
 }
 
 test.each([
@@ -47,6 +46,7 @@ test.each([
   ['diff 1.4.0 1.3.9', here, 'diff release=1.4.0 with=1.3.9'],
   ['diff 1.4.0', prod, 'diff target=prod release=1.4.0'],
   ['tag 1.4.0 a b', here, 'tag release=1.4.0 tag=a,b'],
+  ['tag 1.4.0 true', here, 'tag release=1.4.0 tag=true'],
   ['deploy prod', here, 'deploy target=prod'],
   ['deploy prod 1.4.0 --force', here, 'deploy target=prod release=1.4.0 --force'],
   ['deploy 1.4.0', prod, 'deploy target=prod release=1.4.0'],

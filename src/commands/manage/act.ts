@@ -1,7 +1,8 @@
 import { toShell } from '../../remote/shell.ts'
 import { asFailure } from '../about.ts'
 import { parseArguments } from '../args.ts'
-import type { Call, Outcome } from '../command.ts'
+import type { Argument, Call, Command, Hall, Outcome } from '../command.ts'
+import { GLOBALS } from '../globals.ts'
 import type { Line } from './understand.ts'
 
 /**
@@ -11,7 +12,7 @@ import type { Line } from './understand.ts'
 export async function act(call: Call, line: Line, { quietly = false } = {}): Promise<Outcome> {
   const { ui, globals, hall, signal } = call
   signal.throwIfAborted()
-  const argv = [line.command, ...wordsOf(line)]
+  const argv = argvOf(line, hall.commands)
   const request = parseArguments(argv, hall.commands)
   if (request.ask !== 'run') throw new TypeError(`${argv.join(' ')} is no command`)
   const { command, words } = request
@@ -32,7 +33,13 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
   return outcome
 }
 
-function wordsOf({ values, rest }: Line): readonly string[] {
-  const keyed = Object.entries(values).map(([key, value]) => (value === 'true' ? `--${key}` : `${key}=${value}`))
-  return [...keyed, ...(rest.length > 0 ? ['--', ...rest] : [])]
+/** The line as the command line gets it: `key=value`, or `--flag` for what takes no value. */
+export function argvOf({ command, values, rest }: Line, commands: Hall['commands']): readonly string[] {
+  const isFlag = (key: string) => takes(key, commands[command])?.value === undefined
+  const words = Object.entries(values).map(([key, value]) => (value === 'true' && isFlag(key) ? `--${key}` : `${key}=${value}`))
+  return [command, ...words, ...(rest.length > 0 ? ['--', ...rest] : [])]
+}
+
+function takes(key: string, command: Command | undefined): Argument | undefined {
+  return [...(command?.arguments ?? []), ...GLOBALS].find((argument) => argument.key === key)
 }

@@ -11,7 +11,7 @@ import { viewHere } from './here.ts'
 import { sure } from './sure.ts'
 import { viewThere } from './there.ts'
 import { type Meaning, type Place, understand } from './understand.ts'
-import type { Entry, View } from './view.ts'
+import { type Entry, nameOf, type View } from './view.ts'
 import { listed, offersFor } from './words.ts'
 
 const HINT = ['Enter: what to do with it', 'h: all words', 'Tab: mark', 'Esc: back', 'type to search']
@@ -89,10 +89,10 @@ async function menu(session: Session, view: View, chosen: readonly Entry[]): Pro
     0,
     view.items.findIndex(({ value }) => value.id === first?.id),
   )
-  const name = others.length > 0 ? `${chosen.length} releases:` : `${first?.version} (${first?.id}):`
+  const names = first && others.length === 0 ? nameOf(first) : `${chosen.length} releases`
   return chooseOne(
     session.call,
-    name,
+    `${names}:`,
     view.actions(chosen).map(({ does, line }) => ({ says: does, value: line })),
   )
 }

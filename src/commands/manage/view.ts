@@ -1,3 +1,4 @@
+import { UNKNOWN } from '../../model/host-state.ts'
 import type { Item } from '../../ui/browse-state.ts'
 import type { Word } from './words.ts'
 
@@ -24,6 +25,11 @@ export interface Entry {
 export interface Action {
   readonly does: string
   readonly line: string
+}
+
+/** A release for a person: by its version and id, where the version is known. */
+export function nameOf({ id, version }: Entry): string {
+  return version === UNKNOWN ? id : `${version} (${id})`
 }
 
 /** The ids of several, as a line names them. */

@@ -9,14 +9,17 @@ export interface Word {
   readonly does: string
 }
 
+const PRUNE: Word = { word: 'prune', takes: '[APP | N]', does: 'drop old releases; see what goes and why, then say yes' }
+const DIFF: Word = { word: 'diff', takes: 'REF [REF]', does: 'files and commits between two releases' }
+
 /** With the store. */
 export const HERE: readonly Word[] = [
   { word: 'info', takes: '[REF]', does: 'list all releases, or show one' },
   { word: 'deploy', takes: 'TARGET [REF]', does: 'bring a release to the hosts of a target' },
-  { word: 'diff', takes: 'REF [REF]', does: 'files and commits between two releases' },
+  DIFF,
   { word: 'tag', takes: 'REF TAG', does: 'tag a release' },
   { word: 'untag', takes: 'REF TAG', does: 'take a tag away' },
-  { word: 'prune', takes: '[APP | N]', does: 'drop old releases; see what goes and why, then say yes' },
+  PRUNE,
   { word: 'delete', takes: 'REF…', does: 'delete releases for good' },
   { word: 'verify', takes: '[REF]', does: 'hash every tarball again; integrity is the same' },
   { word: 'fix', does: 'verify, and mend what can be mended' },
@@ -31,14 +34,14 @@ export const THERE: readonly Word[] = [
   { word: 'ln', takes: 'REF', does: 'switch current to a release; activate is the same' },
   { word: 'rollback', takes: '[REF]', does: 'go back to the release before' },
   { word: 'deploy', takes: '[REF]', does: 'bring a release of the store here' },
-  { word: 'prune', takes: '[APP | N]', does: 'drop old releases; see what goes and why, then say yes' },
+  PRUNE,
   { word: 'delete', takes: 'REF…', does: 'delete releases; never the current one' },
   { word: 'pin', takes: '[REF]', does: 'hold the target to a release' },
   { word: 'unpin', takes: '[REF]', does: 'lift the pin' },
   { word: 'verify', takes: '[REF]', does: 'hold every file against what was sent; integrity is the same' },
   { word: 'fix', does: 'verify, and mend what can be mended; integrity -f is the same' },
   { word: 'download', takes: 'REF', does: 'take a release into the store' },
-  { word: 'diff', takes: 'REF [REF]', does: 'files and commits between two releases' },
+  DIFF,
   { word: 'history', takes: '[N]', does: 'who did what here' },
   { word: 'logs', takes: '[N]', does: "the app's last lines" },
   { word: 'lock', takes: '[MESSAGE]', does: 'freeze the target' },
