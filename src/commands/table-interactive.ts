@@ -11,7 +11,10 @@ export const INTERACTIVE: Readonly<Record<string, Command>> = {
   manage: {
     name: 'manage',
     summary: 'look after the store and the hosts, at a prompt',
-    arguments: [{ ...TARGET, required: false, summary: 'begin with its hosts; else with the store' }, HOST],
+    arguments: [
+      { ...TARGET, required: false, summary: 'begin with its hosts; else with the store' },
+      { key: 'host', value: 'PATTERN', summary: 'with target=: only hosts whose name fits, such as web*' },
+    ],
     examples: [
       { line: 'releaser manage', does: 'the store; connect goes on to a target' },
       { line: 'releaser manage target=prod', does: 'what lies on the hosts of prod' },

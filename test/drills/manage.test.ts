@@ -112,6 +112,27 @@ describe('the store', { timeout: 180_000 }, () => {
     await terminal.shows(/^the store of shop: 2 releases/m)
   })
 
+  test('a session that is a dry run changes nothing, and asks for nothing', async () => {
+    const { mine, manage } = await stage('dry', ['1.0.0', '1.1.0', '1.2.0'], ['1.0.0', '1.1.0'])
+    const before = await serving(hosts, 'dry')
+    const terminal = await manage(['--dry-run'], { rows: 50 })
+    await terminal.shows(LOCAL)
+    await terminal.type('prune 1', 'Enter')
+    await terminal.shows(/here +1\.0\.0 +\S+ +would go[\s\S]*local> _[\s\S]*Enter/)
+    await terminal.type('deploy prod 1.2.0', 'Enter')
+    await terminal.shows(/prod h3: deploy shop 1\.2\.0[\s\S]*local> _[\s\S]*Enter/)
+    expect(await serving(hosts, 'dry')).toEqual(before)
+    expect((await mine.call('releases')).last['releases']).toHaveLength(3)
+  })
+
+  test('wrong words are told before anything is shown', async () => {
+    const { manage } = await stage('wrong', [])
+    const alone = await manage(['host=h1'])
+    expect(await alone.shows(/^exit 2$/m)).toContain('hint: say whose: target=NAME host=h1')
+    const nobody = await manage(['target=prod', 'host=nope'])
+    expect(await nobody.shows(/^exit 2$/m)).toMatch(/error: no host fits host=nope[\s\S]*hint: there is: h1, h2, h3/)
+  })
+
   test('a mistyped word is told with a hint, and so is a release that is not there', async () => {
     const { manage } = await stage('words', ['1.0.0'])
     const terminal = await manage()

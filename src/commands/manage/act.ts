@@ -1,7 +1,7 @@
 import { toShell } from '../../remote/shell.ts'
 import { asFailure } from '../about.ts'
 import { parseArguments } from '../args.ts'
-import type { Argument, Call, Command, Hall, Outcome } from '../command.ts'
+import type { Argument, Call, Command, Globals, Hall, Outcome } from '../command.ts'
 import { GLOBALS } from '../globals.ts'
 import type { Line } from './understand.ts'
 
@@ -18,12 +18,7 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
   const { command, words } = request
   if (!quietly) ui.say(`$ ${toShell(['releaser', ...argv])}`)
   const { run } = await command.load()
-  const own = {
-    ...globals,
-    dryRun: words.globals.dryRun,
-    wait: words.globals.wait ?? globals.wait,
-    yes: globals.yes || words.globals.yes,
-  }
+  const own = bothOf(globals, words.globals)
   const outcome = await hall.apart((stop) =>
     run({ ...call, ...words, command: command.name, globals: own, signal: stop }).catch((error: unknown) => {
       throw asFailure(error, stop)
@@ -31,6 +26,18 @@ export async function act(call: Call, line: Line, { quietly = false } = {}): Pro
   )
   if (!quietly) ui.data(outcome.text, outcome.picture)
   return outcome
+}
+
+/** What the session was begun with, and what a line says beside; a session that is a dry run stays one. */
+function bothOf(session: Globals, line: Globals): Globals {
+  return {
+    config: line.config ?? session.config,
+    wait: line.wait ?? session.wait,
+    yes: session.yes || line.yes,
+    dryRun: session.dryRun || line.dryRun,
+    verbose: session.verbose || line.verbose,
+    skipUnreachable: session.skipUnreachable || line.skipUnreachable,
+  }
 }
 
 /** The line as the command line gets it: `key=value`, or `--flag` for what takes no value. */

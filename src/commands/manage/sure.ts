@@ -11,11 +11,12 @@ import type { View } from './view.ts'
 /** Shows what is about to happen, where the command alone would go ahead, and asks. What is shown is its own dry run. */
 export async function sure(call: Call, line: Line, view: View): Promise<boolean> {
   const { values, command } = line
-  if (call.globals.yes || values['yes'] === 'true' || values['dry-run'] === 'true') return true
-  if (command === 'prune') return surePrune(call, await dryRun(call, line))
+  const { yes, dryRun } = call.globals
+  if (yes || dryRun || values['yes'] === 'true' || values['dry-run'] === 'true') return true
+  if (command === 'prune') return surePrune(call, await forecastOf(call, line))
   // A deploy that is told no release asks by itself; one that builds would have to build first.
   const switches = command === 'activate' || command === 'rollback' || (command === 'deploy' && values['release'] !== undefined)
-  if (switches && values['build'] === undefined) return sureSwitch(call, await dryRun(call, line), view)
+  if (switches && values['build'] === undefined) return sureSwitch(call, await forecastOf(call, line), view)
   if (command === 'stop' || command === 'restart')
     return call.ui.confirm(`${command === 'stop' ? 'Stop' : 'Restart'} the app of ${view.hosts ?? values['target']}?`, {
       initial: true,
@@ -24,7 +25,7 @@ export async function sure(call: Call, line: Line, view: View): Promise<boolean>
   return true
 }
 
-function dryRun(call: Call, line: Line): Promise<Outcome> {
+function forecastOf(call: Call, line: Line): Promise<Outcome> {
   return act(call, { ...line, values: { ...line.values, 'dry-run': 'true' } }, { quietly: true })
 }
 
