@@ -101,8 +101,13 @@ function listen(prompt: Prompt, stdin: NodeJS.ReadStream): void {
   // Keys that come in one go are handled one after the other, each once the one before is drawn: not all prompts wait for that.
   let handled = Promise.resolve()
   let over = false
+  /** What breaks in a prompt ends it, and is whoever's who asked. */
+  const broken = (error: unknown): void => {
+    prompt.emit('close')
+    prompt.emit('cancel', error)
+  }
   const onKey = (text: string | undefined, key: KeyEvent): void => {
-    handled = handled.then(() => (over ? undefined : prompt.keypress(text, key))).then(drawn, drawn)
+    handled = handled.then(() => (over ? undefined : prompt.keypress(text, key))).then(drawn, broken)
   }
   emitKeypressEvents(stdin, { escapeCodeTimeout: ESCAPE } as unknown as Interface)
   const wasRaw = stdin.isRaw

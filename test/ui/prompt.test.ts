@@ -74,6 +74,15 @@ test('input: says what is wrong and asks again', async () => {
   expect(await terminal.shows(/exit/)).toBe('✔ Path? · /tmp\nanswer "/tmp"\nexit 0')
 })
 
+test('what breaks in a question is told, and the terminal is as it was', async () => {
+  await ask("input('Path?', { answer: 'path=PATH', check: () => { throw new Error('odd') } })")
+  await terminal.shows(/Path\?/)
+  await terminal.type('x', 'Enter')
+  expect(await terminal.shows(/exit/)).toMatch(/Error: odd\n[\s\S]*exit 0$/)
+  await terminal.type('typed', 'Enter')
+  await terminal.shows(/^typed\ntyped$/m)
+})
+
 test.each([
   ['--no-input', '{ noInput: true }', {}],
   ['--json', '{ json: true }', {}],
