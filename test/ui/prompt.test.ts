@@ -74,6 +74,26 @@ test('input: says what is wrong and asks again', async () => {
   expect(await terminal.shows(/exit/)).toBe('✔ Path? · /tmp\nanswer "/tmp"\nexit 0')
 })
 
+const DUMB = "{ env: { ...env, TERM: 'dumb' } }"
+
+// What is typed ahead is shown ahead: between the lines that are looked for stands what the terminal echoes.
+test.each([
+  [CONFIRM, ['Enter'], /^Deploy\? \[Y\/n\][\s\S]*answer true\nexit 0$/],
+  [CONFIRM, ['what', 'Enter', 'no', 'Enter'], /\ny or n\nDeploy\? \[Y\/n\][\s\S]*answer false\nexit 0$/],
+  [
+    SELECT,
+    ['3', 'Enter', '2', 'Enter'],
+    /^1 {2}one\n +2 {2}two\nWhich\? \[1-2\][\s\S]*\na number from 1 to 2\n[\s\S]*answer 2\nexit 0$/,
+  ],
+  [INPUT, ['x', 'Enter', 'Enter'], /\nbegin with \/\nPath\? \[\/srv\/shop\][\s\S]*answer "\/srv\/shop"\nexit 0$/],
+  [INPUT, ['C-d'], /INTERRUPTED 130 stopped at a question undefined\nexit 0$/],
+] as const)('a dumb terminal is asked in whole lines: %s, %j', async (question, keys, ending) => {
+  await ask(question, DUMB)
+  await terminal.shows(/[?\]]/)
+  await terminal.type(...keys)
+  expect(await terminal.shows(/exit/)).toMatch(ending)
+})
+
 test('what breaks in a question is told, and the terminal is as it was', async () => {
   await ask("input('Path?', { answer: 'path=PATH', check: () => { throw new Error('odd') } })")
   await terminal.shows(/Path\?/)
