@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
 const NAMES = [
   'tree',
+  'ground',
   'receive',
   'render',
   'service',

@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # what is not set here, the other parts set
 # The agent: the part of releaser that lives on a host, in PATH/.releaser/agent-<sha256>.sh.
 #
 # (Its other parts beside this file, see agent-script.ts, are put in front of it: on a host they are one script.)
@@ -38,82 +38,15 @@ columns() {
   awk -F"$TAB" -v names="$1" -v now="$at" 'BEGIN { n = split(names, name, " "); of["now"] = now } !($1 in of) { of[$1] = substr($0, length($1) + 2) }
     END { for (i = 1; i <= n; i++) printf "%s%s", of[name[i]], i < n ? "\t" : "\n" }' "$T/plan"
 }
-exists() { [ -e "$1" ] || [ -L "$1" ]; }
-now() { date +%s; }
-nap() { sleep 0.05 2>/dev/null || sleep 1; }
-# Values travel with backslash, newline and tab escaped; the dot keeps trailing newlines.
-decode() { decoded=$(printf '%b.' "$1") && decoded=${decoded%.}; }
 
-# Older `sync` takes no operands and flushes everything: slower, as safe. One that takes them has failed when it says so.
-durable() { sync "$@" 2>/dev/null || { ! sync / 2>/dev/null && sync; }; }
-durable_tree() { sync -f "$1" 2>/dev/null || { ! sync -f / 2>/dev/null && sync; }; }
-# put FILE WORDS: what these words print becomes FILE's content by one rename, on disk before and after. They must notice what they
-# cannot write: cat, echo and printf do, sed and awk of busybox do not.
-put() {
-  file=$1; shift
-  "$@" >"$file.$$.tmp" && durable "$file.$$.tmp" && mv -f "$file.$$.tmp" "$file" && durable "${file%/*}" || { rm -f "$file.$$.tmp"; return 1; }
-}
+# --- who is at work --------------------------------------------------------------------------------------------
 
-# --- the lock: a directory of tokens, each the name of a living process --------------------------------------
-
-BOOT=none; [ ! -r /proc/sys/kernel/random/boot_id ] || IFS=- read -r BOOT _ </proc/sys/kernel/random/boot_id
-# born PID: sets $birth to when the process started (a pid alone can be somebody else's by now); fails when it is gone.
-born() {
-  birth=0
-  if [ -r /proc/self/stat ]; then
-    { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-    # shellcheck disable=SC2086 # to be split
-    set -- ${stat##*) }
-    [ "$1" != Z ] && shift 19 && birth=$1
-  else
-    kill -0 "$1" 2>/dev/null
-  fi
-}
-token() { born "$$" && TOKEN=$$-$birth-$BOOT-$1; }
-# living TOKEN: whether the process that this token names is still there.
-living() {
-  was=${1#*/lock/}; was=${was%.*}; pid=${was%%-*}; was=${was#*-}
-  case $was in *-"$BOOT"-*) born "$pid" && [ "$birth" = "${was%%-*}" ] ;; *) return 1 ;; esac
-}
-# take_lock TX: announce, look, then hold. Of two that announce at once the one that sorts first goes on.
-# Only tokens of dead processes are removed, and a token is never used twice, so nobody's lock is taken from them.
-take_lock() {
-  mine=$R/lock/$TOKEN litter=
-  while :; do
-    signature >"$mine.want" || return 1
-    after_me=; verdict=free
-    for other in "$R"/lock/*; do
-      case $other in "$mine".want) after_me=yes; continue ;; *-"$1".held) continue ;; esac
-      living "$other" || { case $other in *.held) litter=yes ;; esac; rm -f "$other"; continue; }
-      case $other in
-        *.held) verdict=held; holder=$other; break ;;
-        *) if [ -z "$after_me" ]; then verdict=later; elif [ "$verdict" = free ]; then verdict='wait'; fi ;;
-      esac
-    done
-    case $verdict in
-      free) mv "$mine.want" "$mine.held" && return 0; return 1 ;;
-      held) rm -f "$mine.want"; return 4 ;;
-      later) rm -f "$mine.want"; nap ;;
-      wait) nap ;;
-    esac
-  done
-}
 # signature: who is at work, since when, on what, from where: what a lock says.
 signature() { columns 'by now message where'; }
-# holder_now: sets $holder to the token of who is at work here.
-holder_now() {
-  for holder in "$R"/lock/*.held; do [ -e "$holder" ] && living "$holder" && return 0; done
-  holder=; return 1
-}
 
 # --- status ---------------------------------------------------------------------------------------------------
 
 fact() { printf '%s\t%s\n' "$1" "$2"; }
-# free PATH: lines `disk` and `inodes`, what is free (kB, inodes) on its file system, and where that is mounted; none where it counts none.
-free() {
-  { echo disk; df -Pk "$1"; echo inodes; df -Pi "$1"; } 2>/dev/null | awk '/^(disk|inodes)$/ { what = $0; line = 0; next }
-    line++ { for (n = NF; n > 4 && $n !~ /^([0-9]+%|-)$/; n--); if ($(n - 3) > 0) { at = $0; sub(/.*[0-9-]%? +\//, "/", at); print what "\t" $(n - 1) "\t" at } }'
-}
 verb_status() {
   wishes=' '; while IFS= read -r wish; do wishes="$wishes$wish "; done
   fact root "$ROOT"
@@ -195,7 +128,6 @@ note_history() { # OK RESULT: one line a transaction, however often it is settle
 state_lines() { sed -n "s/^$1$TAB//p" "$T/plan"; }
 journalled() { phase open || phase pending || phase confirmed || phase reverting; }
 # Once it is gone it is closed: one that a power cut brings back is settled once more, to the same end.
-first_line() { line=; { IFS= read -r line <"$1"; } 2>/dev/null || :; }
 read_seq() { first_line $R/seq; seq=$line; case $seq in '' | *[!0-9]*) seq=0 ;; esac; }
 # advance: plans that were made before are void from here on; at the end too, for facts may have been read meanwhile.
 advance() { read_seq; put $R/seq echo $((seq + 1)); }
@@ -365,7 +297,6 @@ listen() {
   give_up lost
 }
 give_up() { [ -e "$T/gone" ] || echo "$1" >"$T/gone"; echo "$1" 1<>"$T/ctl"; }
-detached() { if command -v setsid >/dev/null 2>&1; then exec setsid "$@"; else exec "$@"; fi; }
 watch_over() {
   {
     (detached sh "$ROOT/$AGENT" "$ROOT" watch "$TX" "$TOKEN")
@@ -455,17 +386,6 @@ step_publish() { # RELEASE DIR
     && mv -f "$written" "$R/manifests/$1" && mv -f "$laid" "$R/overlays/$2" && durable $R/manifests $R/overlays && durable_tree "$I/tree" \
     && mv "$I/tree" "releases/$2" && durable releases && [ -d "releases/$2" ] && rm -rf "$I" \
     || { rm -f "$written" "$laid"; cannot "name releases/$2"; }
-}
-# own_locale: somebody's own command gets the language of the host back, which we have put aside.
-own_locale() {
-  if [ -n "${RELEASER_LC_ALL:-}" ]; then LC_ALL=$RELEASER_LC_ALL; else unset LC_ALL; fi
-  unset RELEASER_LC_ALL
-}
-load_env() {
-  while IFS=$TAB read -r key name value; do
-    [ "$key" = env ] || continue
-    decode "${value:-}"; export "$name=$decoded"
-  done
 }
 # bounded SECONDS PID: waits for a child; TERM to its group when time is out or the client gives up, then KILL. Traps interrupt `wait`.
 bounded() {

@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { COMMENT_LINE } from './agent-script.ts'
+
+/** src/remote and dist/remote are equally deep, so that one relative path serves both. */
+const PARTS = ['tree', 'ground', 'calendar', 'timer'].map((name) =>
+  readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url), 'utf8'),
+)
+
+const HEAD = '# The timer of releaser; its source, templates/remote/*.sh of the same version, explains it.\n'
+
+/** The program that backs up and sanitizes on hosts: run at once from memory, or by a timer from `.releaser/timer-HASH.sh`. */
+export const TIMER_SCRIPT: Buffer = Buffer.from(HEAD + PARTS.join('').replaceAll(COMMENT_LINE, ''))

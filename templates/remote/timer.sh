@@ -1,0 +1,294 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts before it set and use
+# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh and calendar.sh are put in
+# front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
+#
+# What it promises:
+#   - A backup has its name (backups/APP_TARGET_VERSION_YYYY-MM-DD_HH-MM-SS.tar.gz, UTC) only after all of it was written, read back from
+#     the disk, unpacked and found equal to what is there, file by file. Its .sha256 is there before it. Whatever is not proven has no name.
+#   - Nothing counts as done that has failed: neither a command at its start, in its middle or in a pipe, nor tar, gzip or the disk.
+#   - Old backups go only after a good one, never the newest good one; names that are not ours are left alone.
+#   - Two runs of a job never overlap. A run that was killed, or cut off by a reboot, holds nothing up, and does not look like a good one.
+#   - Nothing of a job's data is evaluated; its command is stored as a file, and that runs in the release that serves at that moment.
+#
+# Calls: sh FILE PATH due [SECONDS]    runs what is due, after a random wait of so many seconds at most; catches up what was missed
+#        sh FILE PATH run JOB          runs an installed job now
+#        sh FILE PATH                  stdin: `now<TAB>JOB`, a job's data, `end`: runs that now; or `run<TAB>JOB`. stdin stays open: whoever
+#                                      closes it wants no more. stdout: `out<TAB>LINE…`, `end<TAB>EXIT<TAB>NAME<TAB>BYTES<TAB>MESSAGE`
+# Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 64 not understood.
+#
+# In .releaser/timer/JOB/ (JOB: backup or sanitize):
+#   job            the installed data, `key<TAB>value`: app target host schedule since path command keep, env<TAB>NAME<TAB>VALUE
+#   now run        the data and the command of this run
+#   state          started token ended exit message; bytes name good (when it ended): of the last good one
+#   tick           until when the schedule was looked at
+#   log log.1 log.2 lock/ check/
+# In .releaser/backup/, packed beside the paths: about, list (of all else, with hashes), stdout and files/, what the command has left.
+set -u
+umask 077
+TAB=$(printf '\t')
+NL='
+'
+
+fail() { why=$1; return 1; }
+# value KEY: this line of the job's data, or of the state.
+value() { sed -n "/^$1$TAB/{s///p;q;}" "${2:-$data}" 2>/dev/null; }
+signature() { now; }
+say() { printf '%s\n' "$1" >>"$R/log" 2>/dev/null || :; }
+
+# --- a run: state, lock, log -----------------------------------------------------------------------------------------
+
+# run_job JOB DATA: one run of a job, from its lock to its state.
+run_job() {
+  job=$1 R=.releaser/timer/$1 why='' name='' bytes='' child='' offset=0
+  mkdir -p "$R/lock" || { fail "cannot write in $ROOT/$R"; return; }
+  born $$; token "$1$$x$birth" && take_lock "$1$$x$birth" || { code=$?; [ $code = 4 ] && fail "$1 is at work already"; return $code; }
+  data=$R/now
+  rotate "$R/log" 1000000; clear_up
+  [ ! -f "$R/log" ] || offset=$(wc -c <"$R/log")
+  say "== $(date -u '+%Y-%m-%d %H:%M:%S') UTC $1"
+  started=$(now) tries=1
+  trap stopped TERM INT
+  trap ':' HUP PIPE
+  if put "$data" cat "$2" && note_state '' ''; then "job_$job"; code=$?; else fail "cannot write in $ROOT/$R"; code=1; fi
+  finish $code
+}
+finish() {
+  trap ':' TERM INT
+  clear_up
+  why=$(printf %s "$why" | tr "\t\n" "  ")
+  [ "$1" = 0 ] || { name='' bytes=''; say "failed: $why"; }
+  note_state "$(now)" "$1" || say "cannot write $ROOT/$R/state"
+  rm -f "$mine.held"
+  return "$1"
+}
+# stopped: somebody wants no more; what we wait for ends too.
+stopped() {
+  [ -z "$child" ] || {
+    kill -TERM "-$child" || kill -TERM "$child"
+    n=0; while kill -0 "-$child" && [ $n -lt 40 ]; do nap; n=$((n + 1)); done
+    kill -KILL "-$child"
+  } 2>/dev/null
+  why='it was stopped'; finish 1; answer 1; exit 1
+}
+clear_up() {
+  chmod -R u+rwX .releaser/backup "$R/check" 2>/dev/null
+  rm -rf .releaser/backup "$R/check" "$R/run" "$R"/made.* "$R"/list* "$R"/*.tmp
+  [ "$job" != backup ] || rm -f backups/*.part
+  find "$R" -name "asked.*" -mtime +1 -exec rm -f {} + 2>/dev/null
+}
+# note_state ENDED EXIT: how this run is; of the good one before it what is worth knowing stays.
+note_state() {
+  good=$(grep -e "^good$TAB" -e "^name$TAB" -e "^bytes$TAB" "$R/state" 2>/dev/null)
+  [ "$2" != 0 ] || good=good$TAB$1${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
+  put "$R/state" printf '%s\n' "started$TAB$started" "token$TAB$TOKEN" ${1:+"ended$TAB$1"} ${2:+"exit$TAB$2"} ${why:+"message$TAB$why"} ${good:+"$good"}
+}
+# rotate FILE BYTES: FILE, .1 and .2 take about three times as much.
+rotate() { [ ! -f "$1" ] || [ "$(wc -c <"$1")" -le "$2" ] || { mv -f "$1.1" "$1.2" 2>/dev/null; mv -f "$1" "$1.1"; }; }
+
+# --- the app's command --------------------------------------------------------------------------------------------------
+
+# careful_shell SCRIPT: sets $shell, which runs it, and $careful, its first words. Not every `sh` knows when a part of a pipe fails.
+careful_shell() {
+  careful='set -e -o pipefail'
+  for shell in sh bash 'busybox sh' ksh mksh; do $shell -c 'set -o pipefail' 2>/dev/null && return 0; done
+  shell='sh' careful='set -e'
+  case $(printf '%s\n' "$1" | sed 's/||//g') in *'|'*) fail 'no shell there can tell when a part of a pipe fails: have the command do without' ;; esac
+}
+# run_command OUT: the job's command, with the app's environment in the directory of the release that serves. The first that fails ends it.
+run_command() {
+  decode "$(value command)"
+  careful_shell "$decoded" || return 1
+  put "$R/run" printf '%s; %s\n' "$careful" "$decoded" || fail "cannot write in $ROOT/$R" || return
+  (
+    own_locale
+    [ ! -f .releaser/env ] || load_env <.releaser/env
+    load_env <"$data"
+    cd -P current || exit 1
+    RELEASER_RELEASE_DIR=$PWD RELEASER_RELEASE=$release RELEASER_VERSION=$version RELEASER_PATH=$ROOT RELEASER_HOOK='' RELEASER_BACKUP_DIR=${made:+$ROOT/$made}
+    export RELEASER_RELEASE_DIR RELEASER_RELEASE RELEASER_VERSION RELEASER_PATH RELEASER_HOOK RELEASER_BACKUP_DIR
+    umask 022; [ -z "$made" ] || umask 077
+    # shellcheck disable=SC2086 # one word or two
+    detached $shell "$ROOT/$R/run"
+  ) </dev/null >"$1" 2>>"$R/log" &
+  child=$!
+  wait $child; code=$?
+  child=''
+  [ $code = 0 ] || fail "its command ended with exit code $code"
+}
+# serving: sets $release and $version to those of the release that serves.
+serving() {
+  dir=$(readlink current) && dir=${dir#releases/} && [ -d "current/." ] || { fail "nothing is deployed in $ROOT"; return; }
+  release=${dir%%~*}
+  version=$(awk -F"$TAB" -v dir="$dir" '$1 == "release" && $3 == dir { print $4; exit }' .releaser/state 2>/dev/null)
+  version=${version:-unknown}
+}
+
+# --- backup ----------------------------------------------------------------------------------------------------------------
+
+job_backup() {
+  serving || return
+  prefix=$(value app)_$(value target)_
+  mkdir -p backups .releaser/backup && chmod 700 backups || fail "cannot make $ROOT/backups" || return
+  paths=0; set -- ./.releaser/backup/.
+  while IFS=$TAB read -r key value; do
+    [ "$key" = path ] || continue
+    decode "$value"
+    # With the dot a link to a directory is that directory.
+    if [ -d "$decoded" ]; then decoded=$decoded/.; elif [ -L "$decoded" ] || [ ! -f "$decoded" ]; then fail "$decoded is no file and no directory"; return; fi
+    set -- "$@" "./$decoded"; paths=$((paths + 1))
+  done <"$data"
+  enough_space "$@" || return
+  [ -z "$(value command)" ] || make_dump || return
+  printf '%s\t%s\n' format 1 app "$(value app)" target "$(value target)" host "$(value host)" path "$ROOT" release "$release" version "$version" at "$started" \
+    >.releaser/backup/about && enough_space "$@" || fail "${why:-cannot write in $ROOT/.releaser}" || return
+  while name=$prefix${version}_$(date -u +%Y-%m-%d_%H-%M-%S).tar.gz; exists "backups/$name"; do sleep 1; done
+  # What changes while it is read is read once more.
+  until archive "$@"; do
+    [ "$again" = yes ] && [ "$tries" -lt 3 ] || return
+    say "$why: once more"; tries=$((tries + 1))
+  done
+  why=; bytes=$(wc -c <"backups/$name"); bytes=$((bytes))
+  say "made $name, $bytes bytes"
+  thin_out
+}
+# enough_space PATHS: for the archive, and for what is unpacked to read it back.
+enough_space() {
+  lack=$( (du -sk "$@" 2>/dev/null; echo -; free backups) | awk -v last="$(value bytes "$R/state")" '
+    /^-$/ { seen = 1; next } !seen { need += 2 * $1 } $1 == "disk" { free = $2; known = 1 } $1 == "inodes" && $2 < 100 { print "only " $2 " inodes are free"; exit }
+    END { need += int(1.5 * last / 1024) + 1024; if (known && free < need) print "it may need " need " kB, and " free " kB are free" }' | head -n 1)
+  [ -z "$lack" ] || fail "$lack"
+}
+# make_dump: what the command prints is the dump, unless it leaves files.
+make_dump() {
+  made=$R/made.$$
+  mkdir "$made" && run_command .releaser/backup/stdout || fail "${why:-cannot write in $ROOT/$R}" || return
+  if [ -n "$(ls -A "$made")" ]; then
+    tail -c 100000 .releaser/backup/stdout >>"$R/log"; rm -f .releaser/backup/stdout
+    mv "$made" .releaser/backup/files || fail "cannot write in $ROOT/.releaser"
+  else
+    [ -s .releaser/backup/stdout ] || rm -f .releaser/backup/stdout
+    [ -e .releaser/backup/stdout ] || [ "$paths" -gt 0 ] || fail "its command printed nothing, and left nothing in \$RELEASER_BACKUP_DIR"
+  fi
+}
+# listing FILE PATHS: what is there, a line each, and of files the hash. FILE is absolute.
+# shellcheck disable=SC2086 # a hasher is of one word or more
+listing() {
+  to=$1; shift
+  find "$@" -type d >"$to.d" 2>>"$to.said" && find "$@" -type l -exec ls -ld {} + >"$to.l" 2>>"$to.said" \
+    && find "$@" -type f -exec $HASHER {} + >"$to.f" 2>>"$to.said" || { fail "cannot read all of it: $(tail -n 1 "$to.said")"; return; }
+  {
+    sed "s/^/dir$TAB/" "$to.d"; plain_hashes "$to.f"
+    awk -v tab="$TAB" '{ for (n = 0; n < 8; n++) sub(/^[^ ]+ +/, ""); print "link" tab $0 }' "$to.l"
+  } | sort >"$to"
+}
+# archive PATHS: one try. $again says whether another try may do better.
+archive() {
+  again=no why='' part=backups/$name.part A=$ROOT/$R
+  chmod -R u+rwX "$R/check" 2>/dev/null; rm -rf "$part" "$R/check" .releaser/backup/list
+  listing "$A/list" "$@" || return
+  put .releaser/backup/list cat "$A/list" && mkdir "$R/check" || fail "cannot write in $ROOT/.releaser" || return
+  # A pipe tells only how its last part has ended.
+  { tar -cf - "$@" 2>"$A/list.said"; echo $? >"$A/list.code"; } | gzip -c >"$part" 2>>"$R/log" || fail "gzip failed: $(tail -n 1 "$R/log")" || return
+  [ "$(cat "$A/list.code")" = 0 ] || { again=yes; fail "tar failed: $(tail -n 1 "$A/list.said")"; return; }
+  durable "$part" && { gzip -dc <"$part" 2>>"$R/log"; echo $? >"$A/list.code"; } | tar -xpf - -C "$R/check" 2>"$A/list.said" \
+    && [ "$(cat "$A/list.code")" = 0 ] || fail "cannot unpack it again: $(tail -n 1 "$A/list.said")" || return
+  mv "$R/check/.releaser/backup/list" "$R/list.packed" && cmp -s "$R/list" "$R/list.packed" || fail 'its list of files did not come out of it again' || return
+  rm -f .releaser/backup/list
+  (cd "$R/check" && listing "$A/list.read" "$@") || fail 'what came out of it cannot be read' || return
+  cmp -s "$R/list" "$R/list.read" || {
+    again=yes
+    odd=$(awk 'NR == FNR { had[$0]; next } !($0 in had) { print; exit }' "$R/list.read" "$R/list")
+    fail "it has changed while it was read: $(printf '%s\n' "${odd#*"$TAB"./}" | sed 's|/[.]/|/|')"
+    return
+  }
+  sum=$(hash_of "$part") && [ ${#sum} = 64 ] && printf '%s  %s\n' "$sum" "$name" >"$part.sha256.part" && durable "$part.sha256.part" backups \
+    && mv "$part.sha256.part" "backups/$name.sha256" && mv "$part" "backups/$name" && durable backups || fail "cannot write in $ROOT/backups"
+}
+# thin_out: after a good backup. What has no .sha256, another name, or a later time, is not ours to judge.
+thin_out() {
+  for file in backups/"$prefix"*.sha256; do [ -f "${file%.sha256}" ] || rm -f "$file"; done
+  for file in backups/"$prefix"*.tar.gz; do [ ! -f "$file.sha256" ] || printf '%s\n' "${file#backups/}"; done \
+    | keepers "$name" "$prefix" "$(value keep)" | while IFS=$TAB read -r verdict file reason; do
+    say "$verdict $file: $reason"
+    [ "$verdict" = keep ] || { rm -f "backups/$file" && durable backups && rm -f "backups/$file.sha256"; } || say "cannot remove $file"
+  done
+}
+
+# --- sanitize ---------------------------------------------------------------------------------------------------------------
+
+job_sanitize() {
+  serving || return
+  made=''
+  # Ours: what a deploy that was cut off has left, and a log that has grown. The app goes on writing in the same file.
+  [ ! -r .releaser/agent ] || sh .releaser/agent "$ROOT" boot >>"$R/log" 2>&1 || say 'what a deploy left here could not be settled'
+  log=shared/log/app.log
+  if [ -f $log ] && [ "$(wc -c <$log)" -gt 10000000 ]; then
+    mv -f $log.1 $log.2 2>/dev/null
+    cp -p $log $log.1 && true >$log && say "$log has been put aside as $log.1"
+  fi
+  run_command "$R/made.out"; code=$?
+  tail -c 100000 "$R/made.out" >>"$R/log"
+  return $code
+}
+
+# --- when --------------------------------------------------------------------------------------------------------------------
+
+verb_due() {
+  worst=0
+  for job in backup sanitize; do
+    file=.releaser/timer/$job/job tick=.releaser/timer/$job/tick
+    [ -f "$file" ] && schedule=$(value schedule "$file") && [ -n "$schedule" ] || continue
+    wall=$(date +%Y%m%d%H%M); first_line "$tick"
+    due_since "$schedule" "${line:-$(value since "$file")}" "$wall" >/dev/null && put "$tick" echo "$wall" || continue
+    [ "${1:-0}" -le 0 ] || sleep "$(awk -v most="$1" -v seed="$(now)$$" 'BEGIN { srand(seed % 1000003); print int(rand() * (most + 1)) }')"
+    verb_run $job; code=$?
+    # Who is at work at the same job does it for us.
+    [ $code = 0 ] || [ $code = 4 ] || worst=$code
+  done
+  return $worst
+}
+verb_run() {
+  [ -f ".releaser/timer/$1/job" ] || { echo "releaser: $1 is not installed in $ROOT" >&2; return 64; }
+  run_job "$1" ".releaser/timer/$1/job"; ran=$?
+  [ $ran = 0 ] || echo "releaser: $1 in $ROOT: $why" >&2
+  return $ran
+}
+# verb_asked: on behalf of somebody who waits.
+verb_asked() {
+  asked=yes RELEASER_LC_ALL=''
+  IFS=$TAB read -r verb job && case $job in backup | sanitize) ;; *) false ;; esac || return 64
+  file=.releaser/timer/$job/job
+  if [ "$verb" = now ]; then
+    mkdir -p ".releaser/timer/$job" || return 1
+    file=.releaser/timer/$job/asked.$$ line=''
+    while IFS= read -r line && [ "$line" != end ]; do printf '%s\n' "$line" || break; done >"$file"
+    [ "$line" = end ] || { rm -f "$file"; return 64; }
+  elif [ "$verb" != run ] || [ ! -f "$file" ]; then printf 'end\t64\t\t\t%s is not installed\n' "$job"; return 64; fi
+  exec 3<&0 </dev/null
+  { while read -r _; do :; done; kill -TERM 0; } <&3 >/dev/null 2>&1 &
+  reader=$!
+  exec 3<&-
+  run_job "$job" "$file"; ran=$?
+  [ "$verb" != now ] || rm -f "$file"
+  answer $ran
+  return $ran
+}
+answer() { # EXIT
+  [ -n "${asked:-}" ] || return 0
+  kill -KILL "$reader" 2>/dev/null
+  [ "$1" = 4 ] || tail -c "+$((offset + 1))" "$R/log" 2>/dev/null | awk -v tab="$TAB" '{ print "out" tab $0 }'
+  printf 'end\t%s\t%s\t%s\t%s\n' "$1" "$name" "$bytes" "$why"
+}
+
+main() {
+  if ROOT=$1 && cd "$ROOT"; then ROOT=$(pwd -P); else return 1; fi
+  RELEASER_LC_ALL=${LC_ALL-}; LC_ALL=C; export LC_ALL RELEASER_LC_ALL
+  if [ $# = 1 ]; then verb_asked; return; fi
+  verb=$2; shift 2
+  case $verb in
+    due) verb_due "$@" ;;
+    run) case ${1:-} in backup | sanitize) verb_run "$1" ;; *) return 64 ;; esac ;;
+    *) return 64 ;;
+  esac
+}
+main "$@"
