@@ -3,10 +3,11 @@ import { APP } from './table-app.ts'
 import { HERE } from './table-here.ts'
 import { HOSTS } from './table-hosts.ts'
 import { INTERACTIVE } from './table-interactive.ts'
+import { TIMERS } from './table-jobs.ts'
 import { KEEPING } from './table-keeping.ts'
 
 /** Every command by its name. */
-export const COMMANDS: Readonly<Record<string, Command>> = { ...HERE, ...HOSTS, ...KEEPING, ...APP, ...INTERACTIVE }
+export const COMMANDS: Readonly<Record<string, Command>> = { ...HERE, ...HOSTS, ...KEEPING, ...TIMERS, ...APP, ...INTERACTIVE }
 
 /** What help lists first, each command with what it does. */
 export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
@@ -18,7 +19,10 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
 export const TOPICS: readonly { readonly topic: string; readonly commands: readonly Command[] }[] = [
   { topic: 'the app', commands: Object.values({ ...APP, ...INTERACTIVE }) },
   { topic: 'hosts', commands: pick('hosts', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock') },
-  { topic: 'keeping', commands: pick('verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag') },
+  {
+    topic: 'keeping',
+    commands: pick('backup', 'backups', 'sanitize', 'verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag'),
+  },
 ]
 
 function pick(...names: readonly string[]): readonly Command[] {

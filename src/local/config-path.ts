@@ -20,6 +20,15 @@ export function sharedPathProblem(path: string): string | undefined {
   return undefined
 }
 
+/** Why a path cannot be in a backup, relative to the deploy path; undefined where it can. */
+export function backupPathProblem(path: string): string | undefined {
+  const problem = releasePathProblem(path)
+  if (problem !== undefined)
+    return problem.replace('to the release', "to the target's path").replace('the release itself', 'all of it')
+  const [first = ''] = partsOf(path)
+  return ['backups', '.releaser'].includes(first) ? `"${path}" would have backups in backups: name what the app keeps` : undefined
+}
+
 /** Why a path cannot be one of a file or a folder in a release; undefined where it can. */
 export function releasePathProblem(path: string): string | undefined {
   if (path.trim() === '') return 'is empty'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Config, HookName, Target } from '../model/config.ts'
+import { auto, backup, sanitize } from './config-jobs.ts'
 import { cleanProblem } from './config-path.ts'
 import { template } from './config-templates.ts'
 import { command, duration, envName, name, object, path, port, shared, text, textThat, value, whole } from './config-values.ts'
@@ -97,13 +98,6 @@ const runnerCommands = object({
   systemd: z.boolean().exactOptional(),
 })
 
-const keepBy = object({
-  last: whole(1).exactOptional(),
-  daily: whole(1).exactOptional(),
-  weekly: whole(1).exactOptional(),
-  monthly: whole(1).exactOptional(),
-})
-
 const target = object({
   hosts: z.array(z.union([z.string(), host])).exactOptional(),
   path: path.exactOptional(),
@@ -152,26 +146,9 @@ const target = object({
   stopTimeout: duration.exactOptional(),
   kill: z.boolean().exactOptional(),
   reuse: z.enum(['copy', 'hardlink']).exactOptional(),
-  backup: object({
-    paths: z.array(shared).exactOptional(),
-    command: command.exactOptional(),
-    restore: command.exactOptional(),
-    schedule: text.exactOptional(),
-    keep: z.union([whole(1), keepBy]).exactOptional(),
-    beforeDeploy: z.boolean().exactOptional(),
-    encryptTo: text.exactOptional(),
-    verify: command.exactOptional(),
-    verifyEvery: text.exactOptional(),
-    fetch: object({ to: text, keep: whole(1).exactOptional() }).exactOptional(),
-    onFailure: command.exactOptional(),
-    heartbeat: text.exactOptional(),
-  }).exactOptional(),
-  sanitize: object({ command, schedule: text.exactOptional() }).exactOptional(),
-  auto: object({
-    deploy: z.boolean().exactOptional(),
-    backup: z.boolean().exactOptional(),
-    sanitize: z.boolean().exactOptional(),
-  }).exactOptional(),
+  backup: backup.exactOptional(),
+  sanitize: sanitize.exactOptional(),
+  auto: auto.exactOptional(),
   watch: object({
     follow: z.enum(['store', 'git']),
     pattern: text.exactOptional(),

@@ -7,6 +7,7 @@ import { isSystemd } from '../model/service.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { Host, Target } from '../model/target.ts'
 import { hostLabel, parseHost } from './config-host.ts'
+import { jobProblems } from './config-jobs.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
 import { plainTemplates, templateProblems } from './config-templates.ts'
@@ -63,6 +64,7 @@ export function resolveTarget(
     ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
     ...journalProblems(at, settings),
+    ...jobProblems(at, settings),
     ...templateProblems(at, rendered ?? [], [...lists.dirs, ...lists.files]),
     ...(confirm === false ? unconfirmed(at, hooks ?? {}) : []),
   ]

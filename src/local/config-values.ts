@@ -3,7 +3,7 @@ import { seconds } from '../model/duration.ts'
 import { hasControl, isName, NAME_RULE } from '../model/name.ts'
 import { didYouMean } from '../model/suggest.ts'
 import { isPort } from './config-host.ts'
-import { deployPathProblem, releasePathProblem, sharedPathProblem } from './config-path.ts'
+import { backupPathProblem, deployPathProblem, releasePathProblem, sharedPathProblem } from './config-path.ts'
 
 /** A string for which `problem` finds no words. */
 export const textThat = (problem: (text: string) => string | undefined) =>
@@ -30,6 +30,8 @@ export const duration = textThat((it) =>
 export const path = textThat(deployPathProblem)
 /** An entry of `shared`. */
 export const shared = textThat(sharedPathProblem)
+/** What a backup takes. */
+export const backupPath = textThat(backupPathProblem)
 /** A file in a release. */
 export const inRelease = textThat(releasePathProblem)
 /** The permissions of a file; its owner, as whom the app runs, must be able to read it. */

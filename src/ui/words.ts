@@ -18,6 +18,8 @@ export type LocalStep =
   | 'settle'
   | 'verify'
   | 'download'
+  | 'backup'
+  | 'sanitize'
 
 interface Words {
   /** While it happens. */
@@ -62,6 +64,8 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   undo: { doing: 'taking back', done: 'taken back' },
   verify: { doing: 'verifying every file', done: 'every file verified' },
   download: { doing: 'downloading', done: 'downloaded' },
+  backup: { doing: 'backing up', done: 'backed up' },
+  sanitize: { doing: 'sanitizing', done: 'sanitized' },
   settle: { doing: 'settling what was cut off', done: 'settled what was cut off' },
 }
 

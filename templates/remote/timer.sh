@@ -257,19 +257,19 @@ verb_run() {
 verb_asked() {
   asked=yes RELEASER_LC_ALL=''
   IFS=$TAB read -r verb job && case $job in backup | sanitize) ;; *) false ;; esac || return 64
-  file=.releaser/timer/$job/job
+  wanted=.releaser/timer/$job/job
   if [ "$verb" = now ]; then
     mkdir -p ".releaser/timer/$job" || return 1
-    file=.releaser/timer/$job/asked.$$ line=''
-    while IFS= read -r line && [ "$line" != end ]; do printf '%s\n' "$line" || break; done >"$file"
-    [ "$line" = end ] || { rm -f "$file"; return 64; }
-  elif [ "$verb" != run ] || [ ! -f "$file" ]; then printf 'end\t64\t\t\t%s is not installed\n' "$job"; return 64; fi
+    wanted=.releaser/timer/$job/asked.$$ line=''
+    while IFS= read -r line && [ "$line" != end ]; do printf '%s\n' "$line" || break; done >"$wanted"
+    [ "$line" = end ] || { rm -f "$wanted"; return 64; }
+  elif [ "$verb" != run ] || [ ! -f "$wanted" ]; then printf 'end\t64\t\t\t%s is not installed\n' "$job"; return 64; fi
   exec 3<&0 </dev/null
   { while read -r _; do :; done; kill -TERM 0; } <&3 >/dev/null 2>&1 &
   reader=$!
   exec 3<&-
-  run_job "$job" "$file"; ran=$?
-  [ "$verb" != now ] || rm -f "$file"
+  run_job "$job" "$wanted"; ran=$?
+  [ "$verb" != now ] || rm -f "$wanted"
   answer $ran
   return $ran
 }

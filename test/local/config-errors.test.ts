@@ -32,10 +32,10 @@ test('a mistyped key: its path, the file, and what may have been meant', async (
 })
 
 test('several problems are all told', async () => {
-  const config = { ...withTarget({ kep: 3, keep: 0, backup: {}, confirm: '1 minute' }), defualts: {} }
+  const config = { ...withTarget({ kep: 3, keep: 0, watch: {}, confirm: '1 minute' }), defualts: {} }
   expect(await problem(config)).toEqual({
     message: `5 problems in FILE:
-  targets.prod.backup is not supported by this version of releaser (leave it out)
+  targets.prod.watch is not supported by this version of releaser (leave it out)
   targets.prod.keep must be a whole number of at least 1, not 0
   targets.prod.confirm must be a duration such as '30s', '5m', '4h' or '7d'
   targets.prod.kep is not a known key (did you mean "keep"?)
@@ -302,12 +302,33 @@ describe('a single problem', () => {
   })
 })
 
+test.each([
+  ['nothing', {}, 'backup names nothing to back up', "write paths: ['shared/uploads'], or a command that dumps"],
+  ['itself', { paths: ['backups/x'] }, 'backup.paths[0] "backups/x" would have backups in backups: name what the app keeps'],
+  ['what is elsewhere', { paths: ['/etc'] }, 'backup.paths[0] "/etc" must be relative to the target\'s path'],
+  ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
+])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
+  expect(await problem(withTarget({ backup }))).toEqual({ message: `targets.prod.${message}, in FILE`, hint })
+})
+
 test('groups that contain each other', async () => {
   const { message } = await problem({ ...withTarget({}), groups: { a: ['b'], b: ['a', 'prod'] } })
   expect(message).toBe(`2 problems in FILE:
   groups.a contains itself (take it out of the groups that it names)
   groups.b contains itself (take it out of the groups that it names)`)
 })
+
+/** What a backup will have, and has not yet. */
+const LATER = {
+  restore: 'x',
+  beforeDeploy: true,
+  encryptTo: 'age1x',
+  verify: 'x',
+  verifyEvery: 'weekly',
+  fetch: { to: 'x' },
+  onFailure: 'x',
+  heartbeat: 'https://example.com',
+}
 
 describe('not supported yet', () => {
   const cases: [unknown, string][] = [
@@ -316,8 +337,6 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
     ...(
       [
-        ['backup', {}],
-        ['sanitize', { command: 'x' }],
         ['auto', {}],
         ['watch', { follow: 'store' }],
         ['notify', []],
@@ -329,6 +348,11 @@ describe('not supported yet', () => {
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),
+    ...Object.entries({ ...LATER, schedule: 'daily' }).map(([key, value]): [unknown, string] => [
+      withTarget({ backup: { command: 'x', [key]: value } }),
+      `targets.prod.backup.${key}`,
+    ]),
+    [withTarget({ sanitize: { command: 'x', schedule: 'daily' } }), 'targets.prod.sanitize.schedule'],
     ...['pre-upgrade', 'post-upgrade', 'post-backup'].map((hook): [unknown, string] => [
       withTarget({ hooks: { [hook]: 'x' } }),
       `targets.prod.hooks.${hook}`,

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import type { Target } from '../model/config.ts'
+import { overlap, plainPath } from './config-path.ts'
+import type { Problem } from './config-problem.ts'
+import { backupPath, command, object, text, whole } from './config-values.ts'
+
+const keepBy = object({
+  last: whole(1).exactOptional(),
+  daily: whole(1).exactOptional(),
+  weekly: whole(1).exactOptional(),
+  monthly: whole(1).exactOptional(),
+})
+
+/** What a target says of its backups; not yet whether it makes sense. */
+export const backup = object({
+  paths: z.array(backupPath).exactOptional(),
+  command: command.exactOptional(),
+  restore: command.exactOptional(),
+  schedule: text.exactOptional(),
+  keep: z.union([whole(1), keepBy]).exactOptional(),
+  beforeDeploy: z.boolean().exactOptional(),
+  encryptTo: text.exactOptional(),
+  verify: command.exactOptional(),
+  verifyEvery: text.exactOptional(),
+  fetch: object({ to: text, keep: whole(1).exactOptional() }).exactOptional(),
+  onFailure: command.exactOptional(),
+  heartbeat: text.exactOptional(),
+})
+/** Its clean-up. */
+export const sanitize = object({ command, schedule: text.exactOptional() })
+/** What is to happen by itself; `false` is an explicit no. */
+export const auto = object({
+  deploy: z.boolean().exactOptional(),
+  backup: z.boolean().exactOptional(),
+  sanitize: z.boolean().exactOptional(),
+})
+
+/** What is wrong with the jobs of a target, at this place of the configuration. */
+export function jobProblems(at: string, { backup }: Pick<Partial<Target>, 'backup'>): readonly Problem[] {
+  if (!backup) return []
+  const paths = (backup.paths ?? []).map(plainPath)
+  const clash = overlap(paths)
+  return [
+    ...(paths.length === 0 && backup.command === undefined
+      ? [
+          {
+            path: `${at}.backup`,
+            says: 'names nothing to back up',
+            hint: "write paths: ['shared/uploads'], or a command that dumps",
+          },
+        ]
+      : []),
+    ...(clash ? [{ path: `${at}.backup.paths`, says: `holds "${clash[1]}" twice`, hint: `leave "${clash[1]}" out` }] : []),
+  ]
+}
