@@ -86,6 +86,10 @@ async function onHost(
     throw new ReleaserError('LOCKED', `${host.name}: ${message}`, {
       hint: 'try again when it is done: releaser backups target=NAME',
     })
+  if (end.exit === 64)
+    throw new ReleaserError('NOT_FOUND', `${host.name}: ${message}`, {
+      hint: `type: releaser timer install target=${target.name}`,
+    })
   ui.observe({ ...step, state: end.exit === 0 ? 'ok' : 'failed', ...(end.exit === 0 ? {} : { detail: message }) })
   return {
     host: host.name,

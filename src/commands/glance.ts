@@ -1,16 +1,23 @@
 import { type Glance, markOf } from '../model/glance.ts'
 import { UNKNOWN } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
+import type { JobView } from '../model/job-view.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Facts, HistoryEntry } from '../model/plan.ts'
 import { type AppState, NO_APP } from '../tasks/app-state.ts'
 import type { Answer } from './facts-of.ts'
 import { nameAmong } from './release-words.ts'
 
+/** What has been seen on a host beside its facts. */
+export interface Seen extends AppState {
+  /** Null where nothing says that it has backups. */
+  readonly backup: JobView | null
+}
+
 /**
  * A host as pictures show it. `versions` knows those of releases that are no longer there; without `seen`, nobody has looked at the app.
  */
-export function glanceOf(answer: Answer, seen: AppState | null, versions: ReadonlyMap<string, string> = new Map()): Glance {
+export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMap<string, string> = new Map()): Glance {
   const { target, host, facts } = answer
   const common = { target: target.name, app: target.app, host: host.name }
   if (!facts)
@@ -28,7 +35,7 @@ export function glanceOf(answer: Answer, seen: AppState | null, versions: Readon
       happenings: [],
     }
   const { current, previous, releases } = viewOf(facts)
-  const { app, healthy, problem } = seen ?? NO_APP
+  const { app, healthy, problem, backup } = seen ?? { ...NO_APP, backup: null }
   const known = new Map([...versions, ...releases.map(({ id, version }) => [id, version] as const)])
   return {
     ...common,
@@ -44,19 +51,24 @@ export function glanceOf(answer: Answer, seen: AppState | null, versions: Readon
     running: app ? app.running : null,
     healthy,
     freeBytes: facts.freeBytes,
-    // Backups are not looked at yet.
-    backup: null,
-    remarks: remarksOn(facts, problem),
+    backup: backup && {
+      last: backup.last === null ? null : Date.parse(backup.last),
+      ok: backup.ok !== false,
+      overdue: backup.overdue,
+    },
+    remarks: remarksOn(facts, problem, backup),
     happenings: facts.history.map((entry) => happening(entry, known)),
   }
 }
 
 /** What is to be said of a host beside its columns. */
-function remarksOn(facts: Facts, problem: string | null): Glance['remarks'] {
+function remarksOn(facts: Facts, problem: string | null, backup: JobView | null): Glance['remarks'] {
   const wrong = (text: string | null | false) => (text ? [{ text, wrong: true }] : [])
   const also = (text: string | null | false) => (text ? [{ text, wrong: false }] : [])
   return [
     ...wrong(problem),
+    ...wrong(backup?.ok === false && `backup failed: ${backup.message}`),
+    ...wrong(backup?.overdue === true && 'backup overdue'),
     ...also(facts.frozen && `frozen by ${lockInWords(facts.frozen)}`),
     ...also(facts.lock && `locked by ${lockInWords(facts.lock)}`),
     ...wrong(facts.unsettled !== null && 'a deploy was cut off: the next one settles it'),

@@ -13,7 +13,7 @@ import { demandAnswers, factsOf } from './facts-of.ts'
 import { glanceOf } from './glance.ts'
 import { recallOf } from './memory.ts'
 import { openStoreAt } from './place.ts'
-import { seeApp } from './see-app.ts'
+import { seeHost } from './see-host.ts'
 
 /** `releaser report html=FILE`: a page about what is live where, and what happened there. Written even where a host does not answer. */
 export async function run(call: Call): Promise<Outcome> {
@@ -26,7 +26,7 @@ export async function run(call: Call): Promise<Outcome> {
   const releases = store.list().filter(({ app }) => apps.has(app))
   const versions = new Map(releases.map(({ id, version }) => [id, version]))
 
-  const answers = await factsOf(call, destinations(targets, values['host'], recallOf(store)), (asked) => seeApp(call, asked))
+  const answers = await factsOf(call, destinations(targets, values['host'], recallOf(store)), (asked) => seeHost(call, asked))
   const glances = answers.map((answer) => glanceOf(answer, answer.seen, versions))
   const shown = releases.map((release) => pageRelease(release, glances))
   await writePage(file, page({ at: Date.now(), version: ownVersion(), glances, releases: shown }))

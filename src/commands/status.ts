@@ -3,7 +3,6 @@ import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
-import type { AppState } from '../tasks/app-state.ts'
 import type { Picture } from '../ui/screen.ts'
 import { statusPicture } from '../ui/status-picture.ts'
 import { table } from '../ui/table.ts'
@@ -11,16 +10,16 @@ import { ago } from '../ui/time.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
-import { glanceOf } from './glance.ts'
+import { glanceOf, type Seen } from './glance.ts'
 import { memoryAt } from './memory.ts'
-import { seeApp } from './see-app.ts'
+import { seeHost } from './see-host.ts'
 
 /** `releaser status`: what every host serves, since when and by whom, how it is, and how its app is. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = call.values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, call.values['target'])
   const answers = await factsOf(call, destinations(targets, call.values['host'], memoryAt(loaded, call).recall), (asked) =>
-    seeApp(call, asked),
+    seeHost(call, asked),
   )
   const hosts = answers.map(hostStatus)
   const glances = answers.map((answer) => glanceOf(answer, answer.seen))
@@ -36,7 +35,7 @@ export async function run(call: Call): Promise<Outcome> {
   return { result: { hosts }, text, picture }
 }
 
-function hostStatus(answer: Answer<AppState>) {
+function hostStatus(answer: Answer<Seen>) {
   const { target, host, facts, seen } = answer
   const common = { target: target.name, host: host.name, path: facts?.root ?? host.path, reachable: facts !== null }
   if (!facts)
@@ -68,9 +67,9 @@ function hostStatus(answer: Answer<AppState>) {
     healthy: seen.healthy,
     appProblem: seen.problem,
     lock: lockOf(facts),
-    // Backups and drift are not looked at yet.
-    backup: null,
+    backup: seen.backup && { last: seen.backup.last, ok: seen.backup.ok, overdue: seen.backup.overdue },
     freeBytes: facts.freeBytes,
+    // Drift is not looked at yet.
     drift: null,
     unsettled: facts.unsettled !== null,
   }

@@ -38,4 +38,21 @@ export const TIMERS: Readonly<Record<string, Command>> = {
     exits: [...ASKING, 'LOCKED', 'REMOTE_COMMAND'],
     load: () => import('./backup.ts'),
   },
+  timer: {
+    name: 'timer',
+    summary: 'have hosts back up and sanitize by themselves',
+    word: { name: 'WHAT', choices: ['install', 'status', 'run', 'remove', 'log'] },
+    arguments: [
+      TARGET,
+      { key: 'job', value: 'NAME', summary: 'backup or sanitize, for run and log; backup' },
+      { key: 'lines', value: 'N', summary: 'how much of a log; 100' },
+      HOST,
+    ],
+    examples: [
+      { line: 'releaser timer install target=prod', does: 'by systemd or cron, what has a schedule; again, it changes nothing' },
+      { line: 'releaser timer status target=prod', does: 'last run, next run, what failed or is overdue' },
+    ],
+    exits: [...ASKING, 'LOCKED', 'NOT_CHANGED', 'PARTIAL', 'REMOTE_COMMAND'],
+    load: () => import('./timer.ts'),
+  },
 }

@@ -1,8 +1,14 @@
 import { z } from 'zod'
 import type { Target } from '../model/config.ts'
+import { parseSchedule } from '../model/schedule.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
-import { backupPath, command, object, text, whole } from './config-values.ts'
+import { backupPath, command, object, text, textThat, whole } from './config-values.ts'
+
+const schedule = textThat((it) => {
+  const parsed = parseSchedule(it)
+  return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
+})
 
 const keepBy = object({
   last: whole(1).exactOptional(),
@@ -16,7 +22,7 @@ export const backup = object({
   paths: z.array(backupPath).exactOptional(),
   command: command.exactOptional(),
   restore: command.exactOptional(),
-  schedule: text.exactOptional(),
+  schedule: schedule.exactOptional(),
   keep: z.union([whole(1), keepBy]).exactOptional(),
   beforeDeploy: z.boolean().exactOptional(),
   encryptTo: text.exactOptional(),
@@ -27,7 +33,7 @@ export const backup = object({
   heartbeat: text.exactOptional(),
 })
 /** Its clean-up. */
-export const sanitize = object({ command, schedule: text.exactOptional() })
+export const sanitize = object({ command, schedule: schedule.exactOptional() })
 /** What is to happen by itself; `false` is an explicit no. */
 export const auto = object({
   deploy: z.boolean().exactOptional(),

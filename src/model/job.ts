@@ -31,6 +31,8 @@ export interface HostJob {
   readonly job: JobKind
   /** The five fields of its schedule; null where no timer runs it. */
   readonly schedule: string | null
+  /** From when on its schedule counts, by the host's clock on the wall, as if that were in UTC: in milliseconds. */
+  readonly since: number | null
   readonly running: boolean
   readonly started: number | null
   readonly ended: number | null
@@ -46,6 +48,8 @@ export interface HostJobs {
   /** Its clock on the wall, as if it were in UTC, and the time: both in milliseconds. */
   readonly wall: number
   readonly now: number
+  /** What wakes the jobs, and whether it is there; null where nothing is installed. */
+  readonly way: { readonly kind: string; readonly installed: boolean } | null
   readonly jobs: readonly HostJob[]
   readonly backups: readonly Backup[]
 }

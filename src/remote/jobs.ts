@@ -8,14 +8,14 @@ import { escapeValue } from './wire.ts'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
 const LOOK = Buffer.concat(
-  ['ground', 'jobs'].map((name) => readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url))),
+  ['ground', 'boot', 'jobs'].map((name) => readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url))),
 )
 
 /** What is kept of a job's output; more would not fit a screen or a JSON line. */
 const MOST = 4 * 1024 * 1024
 
 /** A job's data as the host keeps it. */
-function encodeJob(rows: JobRows): string {
+export function encodeJob(rows: JobRows): string {
   return rows.map(([key, ...values]) => `${[key, ...values.map(escapeValue)].join('\t')}\n`).join('')
 }
 
@@ -48,14 +48,16 @@ export async function runJob(
 
 /** How the jobs of a host are, and which backups lie there. One exec; nothing is changed. Fails with INTERRUPTED, CONNECTION. */
 export async function lookAtJobs(remote: Remote, root: string, signal: AbortSignal): Promise<HostJobs> {
-  const talk = await startScript(remote, root, LOOK, '')
+  const talk = await startScript(remote, root, LOOK, 'look\n')
   const jobs: HostJob[] = []
   const backups: Backup[] = []
   let clock = { wall: 0, now: 0 }
+  let way: HostJobs['way'] = null
   await listen(talk, signal, ([key = '', ...words]) => {
     const [one = '', two = '', three = ''] = words
     if (key === 'end') return words
     if (key === 'wall') clock = { wall: wallOf(one), now: Number(two) * 1000 }
+    else if (key === 'way') way = { kind: one, installed: two === 'yes' }
     else if (key === 'backup') backups.push({ name: one, bytes: Number(two), sha256: three })
     else if (key === 'job') {
       const job = JOBS.find((name) => name === one)
@@ -63,14 +65,31 @@ export async function lookAtJobs(remote: Remote, root: string, signal: AbortSign
     } else if (jobs.length > 0) jobs.push({ ...(jobs.pop() as HostJob), ...fieldOf(key, one, two) })
     return undefined
   })
-  return { ...clock, jobs, backups }
+  return { ...clock, way, jobs, backups }
 }
 
-const UNKNOWN = { schedule: null, running: false, started: null, ended: null, exit: null, message: '', good: null }
+/** The end of a job's log. One exec. Fails with INTERRUPTED, CONNECTION. */
+export async function jobLog(
+  remote: Remote,
+  root: string,
+  { job, lines }: { readonly job: JobKind; readonly lines: number },
+  signal: AbortSignal,
+): Promise<string> {
+  const talk = await startScript(remote, root, LOOK, `log\t${job}\t${lines}\n`)
+  const said: string[] = []
+  await listen(talk, signal, ([key, ...words]) => {
+    if (key === 'out') said.push(`${words.join('\t')}\n`)
+    return key === 'end' ? words : undefined
+  })
+  return said.join('')
+}
+
+const UNKNOWN = { schedule: null, since: null, running: false, started: null, ended: null, exit: null, message: '', good: null }
 
 function fieldOf(key: string, one: string, two: string): Partial<HostJob> {
   if (key === 'alive') return { running: true }
   if (key === 'schedule') return { schedule: one }
+  if (key === 'since') return { since: wallOf(one) }
   if (key !== 'run') return {}
   if (one === 'message') return { message: two }
   return ['started', 'ended', 'exit', 'good'].includes(one) && /^\d+$/.test(two) ? { [one]: Number(two) } : {}
@@ -82,7 +101,7 @@ function wallOf(text: string): number {
 }
 
 /** Reads lines until one of them is an answer. stdin stays open meanwhile: whoever closes it wants no more. */
-async function listen(
+export async function listen(
   { channel, lines, stderr }: Talk,
   signal: AbortSignal,
   hear: (words: readonly string[]) => readonly string[] | undefined,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { COMMENT_LINE } from './agent-script.ts'
 
@@ -10,3 +11,6 @@ const HEAD = '# The timer of releaser; its source, templates/remote/*.sh of the 
 
 /** The program that backs up and sanitizes on hosts: run at once from memory, or by a timer from `.releaser/timer-HASH.sh`. */
 export const TIMER_SCRIPT: Buffer = Buffer.from(HEAD + PARTS.join('').replaceAll(COMMENT_LINE, ''))
+
+/** Its sha256: its name on a host. */
+export const TIMER_HASH: string = createHash('sha256').update(TIMER_SCRIPT).digest('hex')

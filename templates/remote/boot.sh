@@ -43,6 +43,7 @@ place_unit() { # KIND UNIT: sets $unit_file, $unit_link, and $as, the words that
     systemd-user) units=${HOME:-}/.config/systemd/user wants=default ;;
     *) units=/etc/systemd/system wants=multi-user; [ "$1" != systemd-sudo ] || as='sudo -n' ;;
   esac
+  case $2 in *.timer) wants=timers ;; esac
   unit_file=$units/$2 unit_link=$units/$wants.target.wants/$2
 }
 # marked 1|0 MARK: the lines that are ours, or those that are not.

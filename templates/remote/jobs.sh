@@ -1,21 +1,34 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts before it set and use
-# Tells how the jobs of a host are, and which backups lie there. ground.sh is put in front of it; the two are sent for one look, take no lock,
-# write nothing and stay nowhere.
+# Tells how the jobs of a host are, and which backups lie there. ground.sh and boot.sh are put in front of it; they are sent for one look, take
+# no lock, write nothing and stay nowhere. stdin: `look`, or `log<TAB>JOB<TAB>LINES`, which prints `out<TAB>LINE…` and `end<TAB>log`.
 #
-# stdout: `wall<TAB>YYYYMMDDHHMM<TAB>SECONDS`, the clock on the wall and the time; for each job that is installed or has run
-# `job<TAB>NAME`, and below it the lines of its data but for its command, `run<TAB>` and the lines of its state, `alive` while it runs; for each
+# stdout: `wall<TAB>YYYYMMDDHHMM<TAB>SECONDS`, the clock on the wall and the time; `way<TAB>KIND<TAB>yes|no`, by what jobs are woken and whether that is
+# there; for each job that is installed or has run
+# `job<TAB>NAME`, and below it the lines of its data but for its command, `since`, `run<TAB>` and the lines of its state, `alive` while it runs; for each
 # backup `backup<TAB>NAME<TAB>BYTES<TAB>SHA256`; then `end<TAB>jobs`.
 set -u
 TAB=$(printf '\t')
 ROOT=$1 R=.releaser
+IFS=$TAB read -r verb job lines
+if [ "$verb" = log ]; then
+  cd "$ROOT/$R/timer" && case $job in backup | sanitize) ;; *) false ;; esac || exit 1
+  { [ ! -f "$job/log.1" ] || cat "$job/log.1"; cat "$job/log"; } 2>/dev/null | tail -n "$lines" | awk -v tab="$TAB" '{ print "out" tab $0 }'
+  printf 'end\tlog\n'
+  exit
+fi
 
 printf 'wall\t%s\t%s\n' "$(date +%Y%m%d%H%M)" "$(now)"
 cd "$ROOT" || exit 1
+if IFS=$TAB read -r kind unit mark 2>/dev/null <$R/timer/way; then
+  [ "$kind" = cron ] || unit=$unit.timer
+  printf 'way\t%s\t%s\n' "$kind" "$([ -n "$(installed "$kind" "$unit" "$mark")" ] && echo yes || echo no)"
+fi
 for job in backup sanitize; do
   dir=$R/timer/$job
   [ -f "$dir/job" ] || [ -f "$dir/state" ] || continue
   printf 'job\t%s\n' "$job"
   [ ! -f "$dir/job" ] || grep -v "^command$TAB" "$dir/job"
+  [ ! -f "$dir/since" ] || sed "s/^/since$TAB/" "$dir/since"
   [ ! -f "$dir/state" ] || sed "s/^/run$TAB/" "$dir/state"
   for holder in "$dir"/lock/*.held; do [ ! -e "$holder" ] || ! living "$holder" || echo alive; done
 done

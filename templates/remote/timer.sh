@@ -10,14 +10,14 @@
 #   - Two runs of a job never overlap. A run that was killed, or cut off by a reboot, holds nothing up, and does not look like a good one.
 #   - Nothing of a job's data is evaluated; its command is stored as a file, and that runs in the release that serves at that moment.
 #
-# Calls: sh FILE PATH due [SECONDS]    runs what is due, after a random wait of so many seconds at most; catches up what was missed
+# Calls: sh FILE PATH due              runs what is due, catching up what was missed, after a random wait of its `spread` at most
 #        sh FILE PATH run JOB          runs an installed job now
 #        sh FILE PATH                  stdin: `now<TAB>JOB`, a job's data, `end`: runs that now; or `run<TAB>JOB`. stdin stays open: whoever
 #                                      closes it wants no more. stdout: `out<TAB>LINE…`, `end<TAB>EXIT<TAB>NAME<TAB>BYTES<TAB>MESSAGE`
 # Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 64 not understood.
 #
 # In .releaser/timer/JOB/ (JOB: backup or sanitize):
-#   job            the installed data, `key<TAB>value`: app target host schedule since path command keep, env<TAB>NAME<TAB>VALUE
+#   job            the installed data, `key<TAB>value`: app target host schedule spread path command keep, env<TAB>NAME<TAB>VALUE
 #   now run        the data and the command of this run
 #   state          started token ended exit message; bytes name good (when it ended): of the last good one
 #   tick           until when the schedule was looked at
@@ -239,8 +239,10 @@ verb_due() {
     file=.releaser/timer/$job/job tick=.releaser/timer/$job/tick
     [ -f "$file" ] && schedule=$(value schedule "$file") && [ -n "$schedule" ] || continue
     wall=$(date +%Y%m%d%H%M); first_line "$tick"
-    due_since "$schedule" "${line:-$(value since "$file")}" "$wall" >/dev/null && put "$tick" echo "$wall" || continue
-    [ "${1:-0}" -le 0 ] || sleep "$(awk -v most="$1" -v seed="$(now)$$" 'BEGIN { srand(seed % 1000003); print int(rand() * (most + 1)) }')"
+    # What is not installed to the end has no tick.
+    [ -n "$line" ] && due_since "$schedule" "$line" "$wall" >/dev/null && put "$tick" echo "$wall" || continue
+    spread=$(value spread ".releaser/timer/$job/job")
+    [ "${spread:-0}" -le 0 ] || sleep "$(awk -v most="$spread" -v seed="$(now)$$" 'BEGIN { srand(seed % 1000003); print int(rand() * (most + 1)) }')"
     verb_run $job; code=$?
     # Who is at work at the same job does it for us.
     [ $code = 0 ] || [ $code = 4 ] || worst=$code
@@ -286,7 +288,7 @@ main() {
   if [ $# = 1 ]; then verb_asked; return; fi
   verb=$2; shift 2
   case $verb in
-    due) verb_due "$@" ;;
+    due) verb_due ;;
     run) case ${1:-} in backup | sanitize) verb_run "$1" ;; *) return 64 ;; esac ;;
     *) return 64 ;;
   esac

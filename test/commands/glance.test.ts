@@ -23,7 +23,12 @@ const entry = (release: string | null, rest = {}) => ({
 test('a host that answered: what serves, what was before, and what happened, by versions as far as they are known', () => {
   const history = [entry(A), entry('gone'), entry('lost', { ok: false, result: 'taken back: no: back' })]
   const facts = factsWith([onHost(A), onHost(B)], [A, B], { history, unsettled: 'x', freeBytes: null })
-  const seen = { app: { running: false, pid: null, version: null }, healthy: false, problem: 'the app does not run' }
+  const seen = {
+    app: { running: false, pid: null, version: null },
+    healthy: false,
+    problem: 'the app does not run',
+    backup: null,
+  }
   expect(glanceOf({ ...WHERE, facts, seen, error: null }, seen, new Map([['gone', '0.9.0']]))).toMatchObject({
     target: 'prod',
     app: 'shop',
@@ -56,7 +61,7 @@ test('a host that did not answer, and one that is empty', () => {
     happenings: [],
   })
   const facts = factsWith([], [])
-  expect(glanceOf({ ...WHERE, facts, seen: NO_APP, error: null }, NO_APP)).toMatchObject({
+  expect(glanceOf({ ...WHERE, facts, seen: NO_APP, error: null }, { ...NO_APP, backup: null })).toMatchObject({
     silent: null,
     serves: null,
     running: null,

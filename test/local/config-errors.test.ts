@@ -306,6 +306,11 @@ test.each([
   ['nothing', {}, 'backup names nothing to back up', "write paths: ['shared/uploads'], or a command that dumps"],
   ['itself', { paths: ['backups/x'] }, 'backup.paths[0] "backups/x" would have backups in backups: name what the app keeps'],
   ['what is elsewhere', { paths: ['/etc'] }, 'backup.paths[0] "/etc" must be relative to the target\'s path'],
+  [
+    'no day',
+    { command: 'x', schedule: 'dayly' },
+    "backup.schedule \"dayly\" is no schedule: write 'hourly', 'daily', 'weekly' or 'monthly', as in 'daily at 03:30', or the five fields of a crontab",
+  ],
   ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
 ])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
   expect(await problem(withTarget({ backup }))).toEqual({ message: `targets.prod.${message}, in FILE`, hint })
@@ -337,7 +342,6 @@ describe('not supported yet', () => {
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
     ...(
       [
-        ['auto', {}],
         ['watch', { follow: 'store' }],
         ['notify', []],
         ['allowedSigners', []],
@@ -348,11 +352,10 @@ describe('not supported yet', () => {
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),
-    ...Object.entries({ ...LATER, schedule: 'daily' }).map(([key, value]): [unknown, string] => [
+    ...Object.entries(LATER).map(([key, value]): [unknown, string] => [
       withTarget({ backup: { command: 'x', [key]: value } }),
       `targets.prod.backup.${key}`,
     ]),
-    [withTarget({ sanitize: { command: 'x', schedule: 'daily' } }), 'targets.prod.sanitize.schedule'],
     ...['pre-upgrade', 'post-upgrade', 'post-backup'].map((hook): [unknown, string] => [
       withTarget({ hooks: { [hook]: 'x' } }),
       `targets.prod.hooks.${hook}`,

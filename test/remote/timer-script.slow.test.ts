@@ -187,12 +187,12 @@ describe.each(SHELLS)('the program of the timer, where sh is %s', (shell) => {
     host.install('backup', [
       ['path', 'shared/one'],
       ['schedule', '0 0 1 1 *'],
-      ['since', '209901010000'],
+      ['spread', '1'],
     ])
     writeFileSync(tick, '202501010000\n')
-    writeFileSync(join(host.root, '.releaser/timer/sanitize/job'), 'schedule\t0 0 1 1 *\n') // without a time to begin with
+    writeFileSync(join(host.root, '.releaser/timer/sanitize/job'), 'schedule\t0 0 1 1 *\n') // not installed to the end
     expect(host.run('due')).toEqual({ code: 0, said: '' })
-    expect(host.run('due', '1')).toEqual({ code: 0, said: '' })
+    expect(host.run('due')).toEqual({ code: 0, said: '' })
     expect(host.backups().good.length).toBe(before + 1)
     appendFileSync(join(host.root, '.releaser/timer/backup/log'), 'x'.repeat(1_000_001))
     writeFileSync(tick, '202501010000\n')
