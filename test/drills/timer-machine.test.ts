@@ -69,3 +69,22 @@ it('wakes after a reboot what a host has missed, by a timer of a user who is not
   expect(left.stdout).toBe('')
   expect(archives()).toHaveLength(1)
 })
+
+it('is a timer of the machine where root logs in', { timeout: 60_000 }, async () => {
+  const { address: host, identity, knownHosts } = machine
+  const sanitize = { command: 'echo swept', schedule: '17 * * * *' }
+  const prod = { hosts: [{ host, user: 'root', name: 'm1' }], path: '/srv/shop', identity, knownHosts, sanitize }
+  await mine.configure({ prod })
+  expect(await mine.call('deploy', 'target=prod', '--yes')).toMatchObject({ code: 0 })
+  const done = { by: 'systemd', changed: true }
+  expect(await mine.call('timer', 'install', 'target=prod')).toMatchObject({ code: 0, last: { hosts: [done] } })
+  // As it is woken, with something due.
+  const service =
+    'releaser-timer-shop-prod-$(ls /etc/systemd/system | sed -n "s/^releaser-timer-shop-prod-\\(.*\\)[.]service$/\\1/p").service'
+  const script = `systemctl is-active 'releaser-timer-*.timer' && echo 202501010000 >/srv/shop/.releaser/timer/sanitize/tick && systemctl start ${service}`
+  expect(await machine.ssh('root', script)).toEqual({ code: 0, stdout: 'active\n', stderr: '' })
+  expect((await mine.say('timer', 'log', 'target=prod', 'job=sanitize')).stdout).toMatch(/ UTC sanitize\nswept\n$/)
+  expect(await mine.call('timer', 'remove', 'target=prod')).toMatchObject({ code: 0, last: { changed: true } })
+  const left = await machine.ssh('root', 'ls /etc/systemd/system /etc/systemd/system/timers.target.wants | grep releaser-timer')
+  expect(left.stdout).toBe('')
+})

@@ -187,7 +187,6 @@ describe.each(SHELLS)('the program of the timer, where sh is %s', (shell) => {
     host.install('backup', [
       ['path', 'shared/one'],
       ['schedule', '0 0 1 1 *'],
-      ['spread', '1'],
     ])
     writeFileSync(tick, '202501010000\n')
     writeFileSync(join(host.root, '.releaser/timer/sanitize/job'), 'schedule\t0 0 1 1 *\n') // not installed to the end
