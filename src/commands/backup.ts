@@ -1,6 +1,6 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
-import { JOBS, type JobKind, type JobRows, madeAt } from '../model/job.ts'
+import { JOBS, type JobKind, type JobRows, jobInWords, madeAt } from '../model/job.ts'
 import { size } from '../model/size.ts'
 import { runJob } from '../remote/jobs.ts'
 import type { Asked } from '../rollout/host.ts'
@@ -51,7 +51,7 @@ export async function runJobs(
 ): Promise<Outcome> {
   const wanted = hosts.map((asked) => ({ asked, rows: rowsOf(asked) }))
   if (call.globals.dryRun) {
-    const lines = wanted.map(({ asked, rows }) => `${asked.host.name}: would run ${job}${inWords(rows)}`)
+    const lines = wanted.map(({ asked, rows }) => `${asked.host.name}: would run ${job}${jobInWords(rows)}`)
     return { result: { dryRun: true, hosts: [] }, text: lines.join('\n') }
   }
   const rows = call.ui.rows(labels(hosts), { fleeting: true })
@@ -100,9 +100,4 @@ async function onHost(
     stderr: message === '' ? '' : `${message}\n`,
     made: end.made && { ...end.made, at: madeAt(end.made.name) },
   }
-}
-
-function inWords(rows: JobRows | null): string {
-  const parts = (rows ?? []).flatMap(([key, value = '']) => (['path', 'command'].includes(key) ? [`${key} ${value}`] : []))
-  return parts.length === 0 ? '' : `: ${parts.join(', ')}`
 }

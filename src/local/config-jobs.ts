@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Target } from '../model/config.ts'
+import { parseRecipients } from '../model/recipients.ts'
 import { parseSchedule } from '../model/schedule.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
@@ -7,6 +8,12 @@ import { backupPath, command, object, text, textThat, whole } from './config-val
 
 const schedule = textThat((it) => {
   const parsed = parseSchedule(it)
+  return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
+})
+
+/** Whom backups are for. What it holds is never repeated: it may be a private key. */
+const recipients = textThat((it) => {
+  const parsed = parseRecipients(it)
   return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
 })
 
@@ -25,7 +32,7 @@ export const backup = object({
   schedule: schedule.exactOptional(),
   keep: z.union([whole(1), keepBy]).exactOptional(),
   beforeDeploy: z.boolean().exactOptional(),
-  encryptTo: text.exactOptional(),
+  encryptTo: recipients.exactOptional(),
   verify: command.exactOptional(),
   verifyEvery: text.exactOptional(),
   fetch: object({ to: text, keep: whole(1).exactOptional() }).exactOptional(),

@@ -54,10 +54,21 @@ export interface HostJobs {
   readonly backups: readonly Backup[]
 }
 
-const STAMP = /_(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)\.tar\.gz$/
+const STAMP = /_(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)\.tar\.gz(\.age)?$/
 
 /** When a backup was made, by its name, as ISO 8601; null where that does not say it. */
 export function madeAt(name: string): string | null {
   const match = STAMP.exec(name)
   return match ? `${match[1]}T${match[2]}:${match[3]}:${match[4]}Z` : null
 }
+
+/** What a job will do, as the end of a sentence; empty where its data do not say. */
+export function jobInWords(rows: JobRows | null): string {
+  const told = ['path', 'command', 'encrypt', 'post-backup']
+  const parts = (rows ?? []).flatMap(([key, value = '']) =>
+    told.includes(key) ? [`${WORDS[key] ?? key} ${value.split('\n')[0]}`] : [],
+  )
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`
+}
+
+const WORDS: Readonly<Record<string, string>> = { encrypt: 'encrypted to' }

@@ -42,7 +42,7 @@ export async function runJob(
     return undefined
   })
   const [exit = '', name = '', bytes = '', message = ''] = end
-  const made = exit === '0' && name !== '' ? { name, bytes: Number(bytes) } : null
+  const made = name !== '' ? { name, bytes: Number(bytes) } : null
   return { exit: /^\d+$/.test(exit) ? Number(exit) : null, made, message, output: output.join('') }
 }
 

@@ -1,7 +1,9 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { JobKind, JobRows } from '../model/job.ts'
 import type { Target } from '../model/target.ts'
+import { afterBackup } from './after-backup.ts'
 import { currentOf } from './current.ts'
+import { encryptTo } from './encrypt-to.ts'
 import type { UpkeepInput } from './upkeep.ts'
 
 /** How many backups stay where the configuration does not say. */
@@ -9,7 +11,8 @@ const KEEP = 7
 
 /**
  * What a host has to know to do a job: the same whether it is done now or by its timer. What changes with the release that serves, the
- * host finds out itself, at that moment. Fails with CONFIG, NOT_FOUND where nothing is deployed, USAGE where the path is not this target's.
+ * host finds out itself, at that moment. Fails with CONFIG, NOT_FOUND where nothing is deployed, USAGE where the path is not this target's, NOT_CHANGED where a
+ * tool is not there.
  */
 export function jobRows(job: JobKind, input: UpkeepInput): JobRows {
   const { target, host } = input
@@ -20,6 +23,7 @@ export function jobRows(job: JobKind, input: UpkeepInput): JobRows {
     ['target', target.name],
     ['host', host.name],
     ...OWN[job](target),
+    ...(job === 'backup' ? [...encryptTo(input), ...afterBackup(input)] : []),
     ...Object.entries(env).map(([name, value]) => ['env', `RELEASER_${name}`, value] as const),
   ]
 }

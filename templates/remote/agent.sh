@@ -55,7 +55,7 @@ verb_status() {
   me=$(id -un 2>/dev/null)
   fact user "$me$TAB$(id -u)"
   fact_systemd "$me"
-  for tool in awk cat chmod cmp cp crontab cut date dd df find grep gzip ln ls mkdir mkfifo mv openssl readlink rm rmdir sed setsid sha256sum shasum \
+  for tool in age awk cat chmod cmp cp crontab cut date dd df find grep gzip ln ls mkdir mkfifo mv openssl readlink rm rmdir sed setsid sha256sum shasum \
     sleep sort sync tail tar tr uname wc zstd; do command -v "$tool" >/dev/null 2>&1 && fact tool "$tool"; done
   [ "$(printf ab | head -c 1 2>/dev/null)" != a ] || fact tool 'head -c'
   [ "$(printf 'a b\0c' | xargs -0 sh -c 'printf %s. "$@"' sh 2>/dev/null)" != a\ b.c. ] || fact tool 'xargs -0'
@@ -400,6 +400,7 @@ bounded() {
   return "$code"
 }
 step_await() { tell "wait$TAB$1"; hear "go $1"; }
+step_backup() { step_await backup; }
 step_activate() { # DIR FROM
   if exists current && [ ! -L current ]; then why="current is not a link"; return 1; fi
   [ -d "releases/$1" ] && [ ! -L "releases/$1" ] || { why="releases/$1 is not there"; return 1; }

@@ -28,9 +28,9 @@ due_since() {
 }
 # keepers NEWEST PREFIX 'LAST DAILY WEEKLY MONTHLY': reads names; of each, newest first, `keep|drop NAME REASON`.
 keepers() {
-  awk -v prefix="$2" 'index($0, prefix) == 1 && /^[A-Za-z0-9._+~-]+_[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]_[0-2][0-9]-[0-5][0-9]-[0-6][0-9][.]tar[.]gz$/ {
-    print substr($0, length($0) - 25, 19) "\t" $0 }' | sort -r | awk -F"$TAB" -v newest="$1" -v keep="$3" '
-    BEGIN { n = split(keep, most, " "); split("last daily weekly monthly", word, " "); now = substr(newest, length(newest) - 25, 19) }
+  awk -v prefix="$2" 'index($0, prefix) == 1 && /^[A-Za-z0-9._+~-]+_[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]_[0-2][0-9]-[0-5][0-9]-[0-6][0-9][.]tar[.]gz([.]age)?$/ {
+    plain = $0; sub(/[.]age$/, "", plain); print substr(plain, length(plain) - 25, 19) "\t" $0 }' | sort -r | awk -F"$TAB" -v newest="$1" -v keep="$3" '
+    BEGIN { n = split(keep, most, " "); split("last daily weekly monthly", word, " "); plain = newest; sub(/[.]age$/, "", plain); now = substr(plain, length(plain) - 25, 19) }
     function day(s,  y, m, d) { y = substr(s, 1, 4) + 0; m = ("1" substr(s, 6, 2)) - 100; d = ("1" substr(s, 9, 2)) - 100
       if (m < 3) { y--; m += 12 }
       return 365 * y + int(y / 4) - int(y / 100) + int(y / 400) + int((153 * (m - 3) + 2) / 5) + d }

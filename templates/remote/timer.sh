@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts before it set and use
-# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh and calendar.sh are put in
-# front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
+# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh, calendar.sh and seal.sh are
+# put in front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
 #
 # What it promises:
-#   - A backup has its name (backups/APP_TARGET_VERSION_YYYY-MM-DD_HH-MM-SS.tar.gz, UTC) only after all of it was written, read back from
+#   - A backup has its name (backups/APP_TARGET_VERSION_YYYY-MM-DD_HH-MM-SS.tar.gz[.age], UTC) only after all of it was written, read back from
 #     the disk, unpacked and found equal to what is there, file by file. Its .sha256 is there before it. Whatever is not proven has no name.
 #   - Nothing counts as done that has failed: neither a command at its start, in its middle or in a pipe, nor tar, gzip or the disk.
 #   - Old backups go only after a good one, never the newest good one; names that are not ours are left alone.
@@ -17,7 +17,7 @@
 # Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 64 not understood.
 #
 # In .releaser/timer/JOB/ (JOB: backup or sanitize):
-#   job            the installed data, `key<TAB>value`: app target host schedule spread path command keep, env<TAB>NAME<TAB>VALUE
+#   job            the installed data, `key<TAB>value`: app target host schedule spread path command keep, env<TAB>NAME<TAB>VALUE; seal.sh has more
 #   now run        the data and the command of this run
 #   state          started token ended exit message; bytes name good (when it ended): of the last good one
 #   tick           until when the schedule was looked at
@@ -39,7 +39,7 @@ say() { printf '%s\n' "$1" >>"$R/log" 2>/dev/null || :; }
 
 # run_job JOB DATA: one run of a job, from its lock to its state.
 run_job() {
-  job=$1 R=.releaser/timer/$1 why='' name='' bytes='' child='' offset=0
+  job=$1 R=.releaser/timer/$1 why='' name='' bytes='' child='' offset=0 there='' limiter=''
   mkdir -p "$R/lock" || { fail "cannot write in $ROOT/$R"; return; }
   born $$; token "$1$$x$birth" && take_lock "$1$$x$birth" || { code=$?; [ $code = 4 ] && fail "$1 is at work already"; return $code; }
   data=$R/now
@@ -56,7 +56,7 @@ finish() {
   trap ':' TERM INT
   clear_up
   why=$(printf %s "$why" | tr "\t\n" "  ")
-  [ "$1" = 0 ] || { name='' bytes=''; say "failed: $why"; }
+  [ "$1" = 0 ] || { [ -n "$there" ] || name='' bytes=''; say "failed: $why"; }
   note_state "$(now)" "$1" || say "cannot write $ROOT/$R/state"
   rm -f "$mine.held"
   return "$1"
@@ -79,7 +79,7 @@ clear_up() {
 # note_state ENDED EXIT: how this run is; of the good one before it what is worth knowing stays.
 note_state() {
   good=$(grep -e "^good$TAB" -e "^name$TAB" -e "^bytes$TAB" "$R/state" 2>/dev/null)
-  [ "$2" != 0 ] || good=good$TAB$1${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
+  { [ "$2" != 0 ] && [ -z "$there" ]; } || good=good$TAB$1${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
   put "$R/state" printf '%s\n' "started$TAB$started" "token$TAB$TOKEN" ${1:+"ended$TAB$1"} ${2:+"exit$TAB$2"} ${why:+"message$TAB$why"} ${good:+"$good"}
 }
 # rotate FILE BYTES: FILE, .1 and .2 take about three times as much.
@@ -94,26 +94,28 @@ careful_shell() {
   shell='sh' careful='set -e'
   case $(printf '%s\n' "$1" | sed 's/||//g') in *'|'*) fail 'no shell there can tell when a part of a pipe fails: have the command do without' ;; esac
 }
-# run_command OUT: the job's command, with the app's environment in the directory of the release that serves. The first that fails ends it.
+# run_command OUT [HOOK]: the job's command, or that of a hook, with the app's environment in the directory of the release that serves. The first that fails ends it.
 run_command() {
-  decode "$(value command)"
+  decode "$(value "${2:-command}")"
   careful_shell "$decoded" || return 1
-  put "$R/run" printf '%s; %s\n' "$careful" "$decoded" || fail "cannot write in $ROOT/$R" || return
+  input=/dev/null; [ -z "${2:-}" ] || input=$R/made.data
+  put "$R/run" printf '%s; %s\n' "$careful${2:+; exec 2>&1}" "$decoded" || fail "cannot write in $ROOT/$R" || return
   (
     own_locale
     [ ! -f .releaser/env ] || load_env <.releaser/env
     load_env <"$data"
     cd -P current || exit 1
-    RELEASER_RELEASE_DIR=$PWD RELEASER_RELEASE=$release RELEASER_VERSION=$version RELEASER_PATH=$ROOT RELEASER_HOOK='' RELEASER_BACKUP_DIR=${made:+$ROOT/$made}
+    RELEASER_RELEASE_DIR=$PWD RELEASER_RELEASE=$release RELEASER_VERSION=$version RELEASER_PATH=$ROOT RELEASER_HOOK=${2:-} RELEASER_BACKUP_DIR=${made:+$ROOT/$made}
     export RELEASER_RELEASE_DIR RELEASER_RELEASE RELEASER_VERSION RELEASER_PATH RELEASER_HOOK RELEASER_BACKUP_DIR
     umask 022; [ -z "$made" ] || umask 077
     # shellcheck disable=SC2086 # one word or two
     detached $shell "$ROOT/$R/run"
-  ) </dev/null >"$1" 2>>"$R/log" &
+  ) <"$input" >"$1" 2>>"$R/log" &
   child=$!
-  wait $child; code=$?
-  child=''
-  [ $code = 0 ] || fail "its command ended with exit code $code"
+  [ -z "${2:-}" ] || limit "$patience" $child
+  { wait $child; code=$?; } 2>/dev/null
+  child=''; [ -z "$limiter" ] || [ -e "$R/made.late" ] || { kill -KILL "$limiter"; wait "$limiter"; } 2>/dev/null
+  [ $code = 0 ] || fail "${2:-its command} ended with exit code $code"
 }
 # serving: sets $release and $version to those of the release that serves.
 serving() {
@@ -141,7 +143,7 @@ job_backup() {
   [ -z "$(value command)" ] || make_dump || return
   printf '%s\t%s\n' format 1 app "$(value app)" target "$(value target)" host "$(value host)" path "$ROOT" release "$release" version "$version" at "$started" \
     >.releaser/backup/about && enough_space "$@" || fail "${why:-cannot write in $ROOT/.releaser}" || return
-  while name=$prefix${version}_$(date -u +%Y-%m-%d_%H-%M-%S).tar.gz; exists "backups/$name"; do sleep 1; done
+  while name=$prefix${version}_$(date -u +%Y-%m-%d_%H-%M-%S).tar.gz; exists "backups/$name" || exists "backups/$name.age"; do sleep 1; done
   # What changes while it is read is read once more.
   until archive "$@"; do
     [ "$again" = yes ] && [ "$tries" -lt 3 ] || return
@@ -149,7 +151,7 @@ job_backup() {
   done
   why=; bytes=$(wc -c <"backups/$name"); bytes=$((bytes))
   say "made $name, $bytes bytes"
-  thin_out
+  thin_out; post_backup
 }
 # enough_space PATHS: for the archive, and for what is unpacked to read it back.
 enough_space() {
@@ -183,7 +185,7 @@ listing() {
 }
 # archive PATHS: one try. $again says whether another try may do better.
 archive() {
-  again=no why='' part=backups/$name.part A=$ROOT/$R
+  again=no why='' A=$ROOT/$R; draft
   chmod -R u+rwX "$R/check" 2>/dev/null; rm -rf "$part" "$R/check" .releaser/backup/list
   listing "$A/list" "$@" || return
   put .releaser/backup/list cat "$A/list" && mkdir "$R/check" || fail "cannot write in $ROOT/.releaser" || return
@@ -201,13 +203,12 @@ archive() {
     fail "it has changed while it was read: $(printf '%s\n' "${odd#*"$TAB"./}" | sed 's|/[.]/|/|')"
     return
   }
-  sum=$(hash_of "$part") && [ ${#sum} = 64 ] && printf '%s  %s\n' "$sum" "$name" >"$part.sha256.part" && durable "$part.sha256.part" backups \
-    && mv "$part.sha256.part" "backups/$name.sha256" && mv "$part" "backups/$name" && durable backups || fail "cannot write in $ROOT/backups"
+  give_name
 }
 # thin_out: after a good backup. What has no .sha256, another name, or a later time, is not ours to judge.
 thin_out() {
   for file in backups/"$prefix"*.sha256; do [ -f "${file%.sha256}" ] || rm -f "$file"; done
-  for file in backups/"$prefix"*.tar.gz; do [ ! -f "$file.sha256" ] || printf '%s\n' "${file#backups/}"; done \
+  for file in backups/"$prefix"*.tar.gz backups/"$prefix"*.tar.gz.age; do [ ! -f "$file.sha256" ] || printf '%s\n' "${file#backups/}"; done \
     | keepers "$name" "$prefix" "$(value keep)" | while IFS=$TAB read -r verdict file reason; do
     say "$verdict $file: $reason"
     [ "$verdict" = keep ] || { rm -f "backups/$file" && durable backups && rm -f "backups/$file.sha256"; } || say "cannot remove $file"

@@ -302,6 +302,9 @@ describe('a single problem', () => {
   })
 })
 
+const WHOM =
+  "write 'age1…' as age-keygen prints it, or the public key of a pair made by ssh-keygen (ed25519, or rsa of 2048 bits)"
+
 test.each([
   ['nothing', {}, 'backup names nothing to back up', "write paths: ['shared/uploads'], or a command that dumps"],
   ['itself', { paths: ['backups/x'] }, 'backup.paths[0] "backups/x" would have backups in backups: name what the app keeps'],
@@ -310,6 +313,17 @@ test.each([
     'no day',
     { command: 'x', schedule: 'dayly' },
     "backup.schedule \"dayly\" is no schedule: write 'hourly', 'daily', 'weekly' or 'monthly', as in 'daily at 03:30', or the five fields of a crontab",
+  ],
+  ['a lock without key', { command: 'x', encryptTo: '' }, `backup.encryptTo names nobody: ${WHOM}`],
+  [
+    'a lock with another key',
+    { command: 'x', encryptTo: 'age1x' },
+    `backup.encryptTo holds what is no public key of age or SSH (entry 1 of 1): ${WHOM}`,
+  ],
+  [
+    'a key beside the lock',
+    { command: 'x', encryptTo: 'AGE-SECRET-KEY-1Y543P9H5GJLWRJ3SJMNSAWW3N5R0XVUGGT97J6JXWR5XV38VJEYQA9U92R' },
+    'backup.encryptTo is a private key, which opens backups: keep it away from here and from hosts, and write the public key that belongs to it',
   ],
   ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
 ])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
@@ -326,8 +340,6 @@ test('groups that contain each other', async () => {
 /** What a backup will have, and has not yet. */
 const LATER = {
   restore: 'x',
-  beforeDeploy: true,
-  encryptTo: 'age1x',
   verify: 'x',
   verifyEvery: 'weekly',
   fetch: { to: 'x' },
@@ -356,7 +368,7 @@ describe('not supported yet', () => {
       withTarget({ backup: { command: 'x', [key]: value } }),
       `targets.prod.backup.${key}`,
     ]),
-    ...['pre-upgrade', 'post-upgrade', 'post-backup'].map((hook): [unknown, string] => [
+    ...['pre-upgrade', 'post-upgrade'].map((hook): [unknown, string] => [
       withTarget({ hooks: { [hook]: 'x' } }),
       `targets.prod.hooks.${hook}`,
     ]),
@@ -364,6 +376,8 @@ describe('not supported yet', () => {
       ['pre-deploy', 'remote'],
       ['pre-configure', 'local'],
       ['pre-start', 'local'],
+      ['post-backup', 'local'],
+      ['post-backup', 'first'],
       ['on-failure', 'remote'],
     ].map(([hook = '', on]): [unknown, string] => [
       withTarget({ hooks: { [hook]: { run: 'x', on } } }),

@@ -17,7 +17,7 @@ import { escapeValue } from '../../src/remote/wire.ts'
 import { pathOf, type SHELLS } from './shells.ts'
 
 export const RELEASE = '20260101000000-aaaaaaaa'
-export const NAME = /^shop_prod_1\.4\.0_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.tar\.gz$/
+export const NAME = /^shop_prod_1\.4\.0_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d\.tar\.gz(\.age)?$/
 
 /** A deploy path as the agent leaves it, with the timer's program, and no network. */
 export interface TimerHost {
