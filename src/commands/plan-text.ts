@@ -1,4 +1,5 @@
 import { wordFor } from '../model/host-state.ts'
+import { jobInWords } from '../model/job.ts'
 import type { BootKind, Forecast, Plan, Step, StepKind } from '../model/plan.ts'
 import type { UnitKind } from '../model/service.ts'
 import { count, size } from '../model/size.ts'
@@ -12,6 +13,7 @@ const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined }
   again: ({ release, from }) => `lay ${release} out again from releases/${from}, and verify it`,
   render: ({ dir, templates }) =>
     `render in releases/${dir}: ${templates.map(({ from, to }) => `${to} from ${from}`).join(', ')}`,
+  backup: ({ rows }) => (rows === null ? 'nothing to back up yet' : `back up first${jobInWords(rows)}`),
   configure: () => "write the app's environment",
   await: () => undefined,
   depart: () => undefined,

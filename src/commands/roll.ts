@@ -138,6 +138,7 @@ async function carryOut(
       observe: discreet(call.ui.observe, apps),
       signal: call.signal,
       wait: call.globals.wait,
+      redacted: apps.redacted,
       moment: (moment) => hooksAt(moment, input, release, prepared),
       shipment: await shipments(input),
     })

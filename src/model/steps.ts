@@ -1,3 +1,4 @@
+import type { JobRows } from './job.ts'
 import type { AppUnit } from './service.ts'
 
 /** What each kind of step on a host must know. The agent has one function for each. */
@@ -25,6 +26,8 @@ export interface Steps {
     readonly from: string
     readonly by: 'copy' | 'hardlink'
   }
+  /** Wait until the client says that the job with this data has made a backup, here and everywhere else; null: there is nothing to back up yet. */
+  backup: { readonly rows: JobRows | null }
   /** Put the app's environment in the place of the one that is there. */
   configure: Readonly<Record<never, never>>
   /** Put the app's environment into files of a release that does not serve yet. `mark` is remembered with each. */

@@ -30,6 +30,8 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   again: ({ release, digest, from, by }) => [[release, digest === UNKNOWN ? '-' : hex(digest), from, by]],
   render: ({ dir, templates, mark, secrets }) =>
     templates.map(({ from, to, mode }) => [dir, from, to, modeWord(mode), mark, `,${secrets.join(',')},`]),
+  // Its data goes to the program of the timer, which the client starts meanwhile.
+  backup: ({ rows }) => (rows === null ? [] : [[]]),
   configure: () => [[]],
   depart: () => [[]],
   stop: ({ dir }) => [[dir]],

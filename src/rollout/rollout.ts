@@ -1,4 +1,5 @@
 import { count } from '../model/size.ts'
+import { backUpFirst } from './back-up.ts'
 import { begin } from './begin.ts'
 import { confirmAll } from './confirm.ts'
 import { seeHealthy } from './healthy.ts'
@@ -44,6 +45,7 @@ async function carryOut(working: readonly Working[], input: RolloutInput): Promi
   await until(input.moment('locked'))
   if (working.some(({ plan }) => plan.transfer !== null)) await until(input.moment('sending'))
   await until(inParallel(working, UPLOADS, (work) => send(work, input)))
+  await until(backUpFirst(working, input))
   for (const work of working.filter(waits)) await until(reach(work, 'activate'))
   await until(input.moment('ready'))
   for (const work of working) {

@@ -6,6 +6,7 @@ import type { Facts, Plan, Step, SwitchAction } from '../model/plan.ts'
 import type { Host, Target } from '../model/target.ts'
 import { activation } from './activation.ts'
 import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
+import { backupFirst } from './backup-first.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
 import { planEnv } from './plan-env.ts'
@@ -85,6 +86,7 @@ export function planDeploy(input: DeployInput): Plan {
     ),
   }
   const unit = unitSteps(facts, services.new?.unit ?? null)
+  const backup = goesBack ? [] : backupFirst(input)
   const settings = settingsOf(target, services.new)
   const configure = envHash(appEnv) !== facts.appEnv
   const runs = services.new === null || (facts.app?.dir === dir && (services.new.unit === null || facts.unit?.active === true))
@@ -110,7 +112,7 @@ export function planDeploy(input: DeployInput): Plan {
     transfer: lay && !source ? transferFrom(view, input) : null,
     steps: idle
       ? [...unpinning(input, view), ...pruning(prune)]
-      : stepsOf(input, view, { dir, lay, source, configure, render, unit, services, hooks, migrates }, prune),
+      : stepsOf(input, view, { dir, lay, source, backup, configure, render, unit, services, hooks, migrates }, prune),
     next: without(next, prune),
     failed: stateAfter('failed', facts.state ?? NO_STATE, view, remembered, dir, lay),
     bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
@@ -147,6 +149,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
   const from = view.current?.dir ?? null
   return [
     ...(lay ? arrive : []),
+    ...laid.backup,
     ...configuring,
     ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
     ...activation({
@@ -171,6 +174,7 @@ interface Laid {
   readonly lay: boolean
   /** Where it is laid out again from, on the host itself. */
   readonly source: HostRelease | undefined
+  readonly backup: readonly Step[]
   readonly configure: boolean
   readonly unit: readonly Step[]
   readonly render: RenderInput

@@ -11,12 +11,12 @@ export type MendInput = Omit<DeployInput, 'action' | 'force' | 'afresh'>
 
 /**
  * Brings a release that is damaged on a host once more, into a directory of its own: as a deploy does it where the release serves, but
- * for migrating, and what was pinned stays so; else without touching what serves. The damaged directory goes at the end.
+ * for migrating and backing up, and what was pinned stays so; else without touching what serves. The damaged directory goes at the end.
  */
 export function planMend(input: MendInput): Plan {
   const { release, target } = input
   const facts = vouched(input.facts, release.id)
-  const { migrate: _, ...rest } = target
+  const { migrate: _, backup: ____, ...rest } = target
   const plan = planDeploy({ ...input, target: rest, facts, action: 'deploy', force: true, afresh: true })
   const view = viewOf(facts)
   const dir = plan.steps.find((step): step is Step<'publish'> => step.step === 'publish')?.dir ?? release.id

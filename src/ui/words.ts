@@ -18,7 +18,6 @@ export type LocalStep =
   | 'settle'
   | 'verify'
   | 'download'
-  | 'backup'
   | 'sanitize'
 
 interface Words {
