@@ -62,7 +62,7 @@ post_backup() {
   [ $code != 0 ] || return 0
   if [ -e "$R/made.late" ]; then why="post-backup did not end within $patience s"
   else
-    words=$(tail -n 1 "$R/made.out" 2>/dev/null | cut -c 1-300)
+    words=$(grep '[^[:space:]]' "$R/made.out" 2>/dev/null | tail -n 1 | cut -c 1-300)
     why="$why${words:+: $words}"
   fi
   [ "$(value on-failure)" = ignore ] || return 1
