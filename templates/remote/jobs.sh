@@ -35,6 +35,8 @@ done
 for file in backups/*.tar.gz backups/*.tar.gz.age; do
   [ -f "$file" ] && [ -f "$file.sha256" ] || continue
   first_line "$file.sha256"
-  printf 'backup\t%s\t%s\t%s\n' "${file#backups/}" "$(($(wc -c <"$file")))" "${line%% *}"
+  # No arithmetic: some shells count up to 2 GB.
+  bytes=$(wc -c <"$file")
+  printf 'backup\t%s\t%s\t%s\n' "${file#backups/}" "${bytes##* }" "${line%% *}"
 done
 printf 'end\tjobs\n'

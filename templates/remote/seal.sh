@@ -6,12 +6,14 @@
 # What it promises: where a backup is to be encrypted, what is not lies in .releaser alone (0700), until the run is over, or the next one begins. No recipient is ever a word of
 # a shell. An encrypted backup has its name only when age has said that it is good, and it is as long as age's format makes it of so many bytes.
 
-sealing() { grep -q "^encrypt$TAB" "$data"; }
-# draft: sets $part to where the archive is made.
-draft() { if sealing; then part=$R/made.plain; else part=backups/$name.part; fi; }
+# draft: sets $part to where the archive is made, and $whom to how many may read it. Where nobody can tell, none is made: it might be for few.
+draft() {
+  whom=$(grep -c "^encrypt$TAB" "$data"); [ $? -lt 2 ] && [ -n "$whom" ] || fail "cannot read $ROOT/$data" || return
+  if [ "$whom" != 0 ]; then part=$R/made.plain; else part=backups/$name.part; fi
+}
 # give_name: what lies in $part gets its name; sets $name to it, and $sum.
 give_name() {
-  if sealing; then
+  if [ "$whom" != 0 ]; then
     chmod -R u+rwX "$R/check" 2>/dev/null; rm -rf "$R/check"
     seal "$part" "backups/$name.age.part" || return
     rm -f "$part"
@@ -31,21 +33,20 @@ seal() {
     command -v age >/dev/null 2>&1 || { echo 'age is not there, or not in PATH'; exit 1; }
     exec age -R "$to" -o "$2" "$1"
   ) </dev/null >"$R/made.said" 2>&1 || { cat "$R/made.said" >>"$R/log"; fail "cannot encrypt it: $(head -n 1 "$R/made.said")"; return; }
-  durable "$2" && sealed "$2" "$(($(wc -c <"$1")))" "$(($(wc -l <"$to")))" || fail 'cannot encrypt it: what age has written is not whole'
+  durable "$2" && sealed "$2" "$(wc -c <"$1")" "$whom" || fail 'cannot encrypt it: what age has written is not whole'
 }
 # sealed FILE BYTES RECIPIENTS: whether FILE is one of age for so many, and has the length that so many bytes get by it: behind lines of text, of which the
-# last begins with `---`, 16 bytes, and 16 more with each 64 kB.
+# last begins with `---`, 16 bytes, and 16 more with each 64 kB. By awk: some shells count up to 2 GB.
 sealed() {
   head -c 22 "$1" | head -n 1 | grep -qx 'age-encryption[.]org/v1' || return
-  # shellcheck disable=SC2046 # to be split
-  set -- "$(($(wc -c <"$1")))" "$2" "$3" $(head -c 100000 "$1" | {
-    head=0 whom=0
+  head=$(head -c 100000 "$1" | {
+    head=0 for_them=0
     while IFS= read -r line; do
       head=$((head + ${#line} + 1))
-      case $line in '-> '*) whom=$((whom + 1)) ;; '--- '*) echo $head $whom; break ;; esac
+      case $line in '-> '*) for_them=$((for_them + 1)) ;; '--- '*) [ $for_them -lt "$3" ] || echo $head; break ;; esac
     done
   })
-  [ $# = 5 ] && [ "$5" -ge "$3" ] && [ "$1" -eq $(($4 + 16 + $2 + 16 * (($2 + 65535) / 65536))) ]
+  [ -n "$head" ] && awk -v size="$(wc -c <"$1")" -v head="$head" -v plain="$2" 'BEGIN { exit size + 0 != head + 16 + plain + 16 * int((plain + 65535) / 65536) }'
 }
 
 # post_backup: the app's hook, in the release that serves. When it fails the job has failed, and the backup stays, and is the newest.

@@ -149,7 +149,7 @@ job_backup() {
     [ "$again" = yes ] && [ "$tries" -lt 3 ] || return
     say "$why: once more"; tries=$((tries + 1))
   done
-  why=; bytes=$(wc -c <"backups/$name"); bytes=$((bytes))
+  why=; bytes=$(wc -c <"backups/$name"); bytes=${bytes##* }
   say "made $name, $bytes bytes"
   thin_out; post_backup
 }
@@ -185,7 +185,7 @@ listing() {
 }
 # archive PATHS: one try. $again says whether another try may do better.
 archive() {
-  again=no why='' A=$ROOT/$R; draft
+  again=no why='' A=$ROOT/$R; draft || return
   chmod -R u+rwX "$R/check" 2>/dev/null; rm -rf "$part" "$R/check" .releaser/backup/list
   listing "$A/list" "$@" || return
   put .releaser/backup/list cat "$A/list" && mkdir "$R/check" || fail "cannot write in $ROOT/.releaser" || return

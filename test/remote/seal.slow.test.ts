@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SHELLS } from '../support/shells.ts'
@@ -123,6 +123,26 @@ describe.each(SHELLS)('a backup that has been proven, where sh is %s', (shell) =
     host.install('backup', [['path', 'shared/up loads'], ...to])
     expect(host.run('run', 'backup')).toEqual({ code: 0, said: '' })
     expect([existsSync(plain), host.backups().other]).toEqual([false, []])
+  })
+
+  // Busybox would read all of it.
+  it.runIf(shell !== 'busybox')('may be of more than 2 GB', () => {
+    const file = join(keys, 'big')
+    const head = 'age-encryption.org/v1\n-> X25519 abc\ndef\n--- mac\n'
+    const sealed = (size: number, plain: number, whom = 1) => {
+      writeFileSync(file, head)
+      truncateSync(file, size)
+      const words = [`${readFileSync('templates/remote/seal.sh', 'utf8')}\nsealed "$@"`, 'sh', file, `${plain}`, `${whom}`]
+      return spawnSync('sh', ['-c', ...words], { env: { ...host.env, LC_ALL: 'C' } }).status === 0
+    }
+    const plain = 5_000_000_000
+    const size = head.length + 16 + plain + 16 * Math.ceil(plain / 65536)
+    expect([size, size - 1, size + 1, size - 2 ** 32].map((bytes) => sealed(bytes, plain))).toEqual([true, false, false, false])
+    expect([sealed(size, plain, 2), sealed(head.length + 33, 1), sealed(head.length + 16 + 65552, 65536)]).toEqual([
+      false,
+      true,
+      true,
+    ])
   })
 
   it('is told to the hook, whose failure does not take it away', () => {
