@@ -48,7 +48,11 @@ it('deploys, tells what is live, goes back by itself, rolls back and stops in go
   await release(mine, '2.0.0')
   await configure({ hooks: { 'post-activate': 'echo "it does not start"; exit 3' } })
   const failed = await mine.call(...DEPLOY)
-  expect(failed.last).toMatchObject({ event: 'error', exit: 7, message: expect.stringContaining('post-activate ended with exit code 3') })
+  expect(failed.last).toMatchObject({
+    event: 'error',
+    exit: 7,
+    message: expect.stringContaining('post-activate ended with exit code 3'),
+  })
   expect(await serving()).toEqual(['1.0.0', '1.0.0'])
 
   await configure()
