@@ -32,6 +32,15 @@ export function parseHost(text: string): Address | { readonly says: string; read
   return { user, host, port: port === undefined ? undefined : Number(port), label }
 }
 
+/** What is wrong with hosts on the way, as `ssh -J` takes them: one after the other, with commas between. */
+export function jumpProblem(text: string): string | undefined {
+  for (const hop of text.split(',')) {
+    const address = parseHost(hop)
+    if ('says' in address) return address.says
+  }
+  return undefined
+}
+
 /** Whether a number can be a TCP port. */
 export function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Config, HookName, Target } from '../model/config.ts'
+import { jumpProblem } from './config-host.ts'
 import { auto, backup, sanitize } from './config-jobs.ts'
 import { cleanProblem } from './config-path.ts'
 import { template } from './config-templates.ts'
@@ -106,7 +107,7 @@ const target = object({
   tags: z.array(name).exactOptional(),
   ...reached,
   hostKeys: z.array(text).exactOptional(),
-  jump: text.exactOptional(),
+  jump: textThat(jumpProblem).exactOptional(),
   transport: z.enum(['ssh2', 'openssh']).exactOptional(),
   keep: whole(1).exactOptional(),
   shared: object({ dirs: z.array(shared).exactOptional(), files: z.array(shared).exactOptional() }).exactOptional(),

@@ -1,30 +1,47 @@
 import { seconds } from '../model/duration.ts'
 import type { Host, Target } from '../model/target.ts'
+import { openSystemLine } from './openssh.ts'
 import type { Connect } from './remote.ts'
 import { openLine, type SshTarget } from './ssh.ts'
-import { localPath, type ResolveOptions, resolve } from './ssh-config.ts'
+import { configOf, localPath, type ResolveOptions, resolve } from './ssh-config.ts'
+import { transportOf } from './transport.ts'
 
 /** Opens lines to one host of a target: its configuration is resolved once, each call makes a connection of its own. */
 export function connector(host: Host, target: ConnectSettings, options: ResolveOptions = {}): Connect {
   let resolved: Promise<SshTarget> | undefined
   return async () => {
     resolved ??= sshTarget(host, target, options)
-    return openLine(await resolved)
+    const reached = await resolved
+    if ((await transportOf(reached, target.transport)) === 'openssh') return openSystemLine(reached)
+    return openLine(reached).catch((error: unknown) => {
+      // A server that allows only what the library does not know yet: nothing has been told to it so far.
+      if (target.transport === undefined && isStranger(error)) return openSystemLine(reached)
+      throw error
+    })
   }
 }
 
 /** The settings of a target that say how to connect. */
-export type ConnectSettings = Pick<Target, 'identity' | 'agent' | 'knownHosts' | 'hostKeys' | 'connectTimeout'>
+export type ConnectSettings = Pick<
+  Target,
+  'identity' | 'agent' | 'knownHosts' | 'hostKeys' | 'connectTimeout' | 'jump' | 'transport'
+>
 
 /** All that is needed to reach one host: OpenSSH's configuration with the target's own settings above it. */
 export async function sshTarget(host: Host, target: ConnectSettings, options: ResolveOptions = {}): Promise<SshTarget> {
   const identity = host.identity ?? target.identity
-  const resolved = await resolve({ ...host, identity }, options)
+  const resolved = await resolve({ ...host, identity }, { ...options, jump: target.jump })
   const own = target.knownHosts === undefined ? resolved.userKnownHosts : [localPath(target.knownHosts)]
   return {
     ...resolved,
     agent: target.agent === false ? undefined : resolved.agent,
     name: host.name,
+    system: {
+      program: options.ssh ?? 'ssh',
+      asked: host.host,
+      config: configOf(options),
+      words: systemWords({ ...host, identity }, target),
+    },
     connectSeconds: (target.connectTimeout && seconds(target.connectTimeout)) || resolved.connectTimeout || 20,
     trust: {
       host: resolved.hostname,
@@ -34,4 +51,20 @@ export async function sshTarget(host: Host, target: ConnectSettings, options: Re
       pins: target.hostKeys ?? [],
     },
   }
+}
+
+/** What the target's own settings say, as words of ssh: they stand above its configuration, for this host alone. */
+function systemWords({ user, port, identity }: Host, { agent, knownHosts, jump }: ConnectSettings): readonly string[] {
+  return [
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(identity === undefined ? [] : ['-i', identity, '-o', 'IdentitiesOnly=yes']),
+    ...(agent === false ? ['-o', 'IdentityAgent=none'] : []),
+    ...(knownHosts === undefined ? [] : ['-o', `UserKnownHostsFile="${localPath(knownHosts)}"`]),
+    ...(jump === undefined ? [] : ['-o', `ProxyJump=${jump}`]),
+  ]
+}
+
+function isStranger(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && /no matching/.test(error.cause.message)
 }

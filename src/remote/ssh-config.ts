@@ -23,6 +23,8 @@ export interface Resolved {
   readonly globalKnownHosts: readonly string[]
   readonly connectTimeout: number | undefined
   readonly family: 0 | 4 | 6
+  /** What it asks for that only the system's own ssh can do, in its words. */
+  readonly beyond: readonly string[]
 }
 
 export interface ResolveOptions {
@@ -30,16 +32,17 @@ export interface ResolveOptions {
   readonly configFile?: string | undefined
   /** The ssh to ask. */
   readonly ssh?: string
+  /** Hosts on the way, as `ssh -J` takes them. */
+  readonly jump?: string | undefined
 }
 
 /**
  * Asks `ssh -G` what it would do for a host; where there is no ssh, OpenSSH's defaults.
- * Fails with CONFIG for a configuration that ssh refuses, and with CONNECTION for what cannot be honoured.
+ * Fails with CONFIG for a configuration that ssh refuses.
  */
 export async function resolve(host: Host, options: ResolveOptions = {}): Promise<Resolved> {
   const answer = await askSsh(host, options)
   const read = answer === undefined ? new Map<string, readonly string[]>() : parse(answer)
-  refuseJumps(host, read)
   const one = (key: string): string | undefined => read.get(key)?.[0]
   const hostname = one('hostname') ?? host.host
   const port = host.port ?? Number(one('port') ?? 22)
@@ -61,6 +64,7 @@ export async function resolve(host: Host, options: ResolveOptions = {}): Promise
     globalKnownHosts: files(one('globalknownhostsfile') ?? '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2').map(expand),
     connectTimeout: Number(one('connecttimeout')) || undefined,
     family: FAMILIES.get(one('addressfamily') ?? 'any') ?? 0,
+    beyond: beyond(read),
   }
 }
 
@@ -78,13 +82,19 @@ const FAMILIES: ReadonlyMap<string, 0 | 4 | 6> = new Map([
   ['inet6', 6],
 ])
 
+/** The configuration that is read in place of the user's and the machine's. */
+export function configOf(options: ResolveOptions): string | undefined {
+  return options.configFile ?? (process.env['RELEASER_SSH_CONFIG'] || undefined)
+}
+
 function askSsh(host: Host, options: ResolveOptions): Promise<string | undefined> {
-  const file = options.configFile ?? process.env['RELEASER_SSH_CONFIG']
+  const file = configOf(options)
   const words = [
     '-G',
     ...(file ? ['-F', file] : []),
     ...(host.user === undefined ? [] : ['-l', host.user]),
     ...(host.port === undefined ? [] : ['-p', String(host.port)]),
+    ...(options.jump === undefined ? [] : ['-o', `ProxyJump=${options.jump}`]),
     '--',
     host.host,
   ]
@@ -112,19 +122,15 @@ function parse(answer: string): ReadonlyMap<string, readonly string[]> {
   return read
 }
 
-/** Never silently ignored: without the jump, another machine may answer to this name. */
-function refuseJumps(host: Host, read: ReadonlyMap<string, readonly string[]>): void {
-  for (const [key, name] of [
-    ['proxyjump', 'ProxyJump'],
-    ['proxycommand', 'ProxyCommand'],
-  ] as const) {
-    const value = read.get(key)?.[0]
-    if (value === undefined || value === 'none') continue
-    throw new ReleaserError('CONNECTION', `${host.name} is reached through ${name} ${value}, which is not supported yet`, {
-      hint: `give a host that can be reached directly, or set ${name} none for it in ~/.ssh/config`,
-    })
-  }
+/** What of a configuration only the system's own ssh can do: without it, another machine may answer, or a key be missing. */
+function beyond(read: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  return ONLY_SSH.flatMap((name) => {
+    const [value] = read.get(name.toLowerCase()) ?? []
+    return value === undefined || value === 'none' ? [] : [`${name} ${value}`]
+  })
 }
+
+const ONLY_SSH = ['ProxyJump', 'ProxyCommand', 'CertificateFile', 'PKCS11Provider', 'KnownHostsCommand'] as const
 
 /** `ssh -G` writes lists of files in one line, without quotes: a new one begins where a path does. */
 function files(list: string): readonly string[] {

@@ -146,11 +146,11 @@ function rejected(whom: Whom, cause: LibraryError | undefined, progress: Progres
 }
 
 /** `web1 (10.0.0.1:22)`, or just the name where it says as much. */
-function placed(whom: Whom): string {
+export function placed(whom: Pick<Whom, 'name' | 'hostname' | 'port'>): string {
   return address(whom) === whom.name ? whom.name : `${whom.name} (${address(whom)})`
 }
 
-function address(whom: Whom): string {
+function address(whom: Pick<Whom, 'hostname' | 'port'>): string {
   return `${whom.hostname.includes(':') ? `[${whom.hostname}]` : whom.hostname}:${whom.port}`
 }
 

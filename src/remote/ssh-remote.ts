@@ -87,7 +87,7 @@ export function toRemote({ client, socket, end }: Line, name: string, silence: n
 }
 
 /** A server of OpenSSH gives ten (MaxSessions). */
-const MOST_CHANNELS = 8
+export const MOST_CHANNELS = 8
 
 /** SSH_OPEN_CONNECT_FAILED of RFC 4254: the host tried. All else means that it does not want to. */
 const CONNECT_FAILED = 2
@@ -97,7 +97,7 @@ function refusal({ reason, message }: Parameters<Forwarded>[0] & Error): Forward
   return { refused: reason === CONNECT_FAILED ? 'nobody' : 'forbidden', says }
 }
 
-function noChannel(name: string, cause?: unknown): ReleaserError {
+export function noChannel(name: string, cause?: unknown): ReleaserError {
   const why = cause instanceof Error ? `: ${cause.message}` : `, ${MOST_CHANNELS} run already`
   return new ReleaserError('CONNECTION', `no further command can be started on ${name}${why}`, {
     hint: 'is MaxSessions in its sshd_config below ten, or is the login shell broken?',
@@ -106,7 +106,7 @@ function noChannel(name: string, cause?: unknown): ReleaserError {
 }
 
 /** The library tells this failure by its words alone. */
-function noTerminal(name: string, cause: unknown): ReleaserError | undefined {
+export function noTerminal(name: string, cause: unknown): ReleaserError | undefined {
   if (!(cause instanceof Error) || !/pseudo-terminal/.test(cause.message)) return undefined
   return new ReleaserError('CONNECTION', `${name} gives no terminal to this user`, {
     hint: 'look for PermitTTY in its sshd_config, and for no-pty or restrict in authorized_keys',

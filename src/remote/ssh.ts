@@ -4,6 +4,7 @@ import type { NodeSSH } from 'node-ssh'
 import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig, OpenSSHAgent, ParsedKey } from 'ssh2'
 import { algorithms, checkHostKey, type Known, readKnown, type Trust } from './host-key.ts'
 import { type KeyTools, listOffers, type Offer, type Offers } from './identities.ts'
+import type { System } from './openssh-words.ts'
 import type { Remote } from './remote.ts'
 import type { Resolved } from './ssh-config.ts'
 import { connectFailure, type Failure, type LibraryError, type Progress } from './ssh-error.ts'
@@ -16,6 +17,8 @@ export interface SshTarget extends Resolved {
   readonly trust: Trust
   /** Seconds until a connection must stand, login included. */
   readonly connectSeconds: number
+  /** How the system's own ssh reaches it. */
+  readonly system: System
 }
 
 export interface LineOptions {

@@ -117,6 +117,11 @@ describe('a single problem', () => {
       'targets.prod.hosts[0].portt is not a known key',
       'did you mean "port"?',
     ],
+    [
+      'an option as a host on the way',
+      withTarget({ jump: 'bastion,-oX=y' }),
+      'targets.prod.jump "-oX=y" starts with a dash, which ssh would take for an option',
+    ],
     ['a bad user', withTarget({ hosts: [{ host: 'web1', user: '$(x)' }] }), 'targets.prod.hosts[0].user "$(x)" is no user name'],
     [
       'two users',
@@ -358,9 +363,7 @@ describe('not supported yet', () => {
         ['notify', []],
         ['allowedSigners', []],
         ['strategy', { batch: '50%' }],
-        ['jump', 'x'],
         ['hostKeys', []],
-        ['transport', 'openssh'],
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),

@@ -79,16 +79,18 @@ describe.each(Object.entries(WAYS))('over %s', (kind, open) => {
   })
 })
 
-test.each([['AllowTcpForwarding no'], ['DisableForwarding yes'], ['PermitOpen 127.0.0.1:1']])(
-  'sshd with %s is told from a port on which nobody listens',
-  async (line) => {
-    const way = await overSshd(line)
-    ways.push(way)
-    const { port } = await app(() => {})
-    const answers = await Promise.all([port, await freePort()].map((one) => way.remote.forward(one)))
-    expect(answers).toEqual([1, 2].map(() => ({ refused: 'forbidden', says: 'open failed' })))
-  },
-)
+test.each([
+  ['AllowTcpForwarding no', 'ssh2'],
+  ['DisableForwarding yes', 'ssh2'],
+  ['PermitOpen 127.0.0.1:1', 'ssh2'],
+  ['AllowTcpForwarding no', 'openssh'],
+] as const)('sshd with %s is told from a port on which nobody listens, by %s', async (line, transport) => {
+  const way = await overSshd({ transport, sshdConfig: [line] })
+  ways.push(way)
+  const { port } = await app(() => {})
+  const answers = await Promise.all([port, await freePort()].map((one) => way.remote.forward(one)))
+  expect(answers).toEqual([1, 2].map(() => ({ refused: 'forbidden', says: 'open failed' })))
+})
 
 test('the embedded server reaches nobody but this machine', async () => {
   const { Client } = (await import('ssh2')).default

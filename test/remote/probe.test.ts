@@ -148,7 +148,7 @@ describe.each(Object.entries(WAYS))('over %s', (_, open) => {
 })
 
 test('where sshd lets nobody through, that is told', async () => {
-  const way = await overSshd('AllowTcpForwarding no')
+  const way = await overSshd({ sshdConfig: ['AllowTcpForwarding no'] })
   ways.push(way)
   expect(await probe(way.remote, http('/ok', { port: app.port }), 5)).toEqual({
     ok: false,

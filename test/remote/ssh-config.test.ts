@@ -48,6 +48,7 @@ const plain = {
   globalKnownHosts: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
   connectTimeout: undefined,
   family: 0,
+  beyond: [],
 }
 
 test('a host that no configuration names has the defaults', async () => {
@@ -86,6 +87,7 @@ test('an alias is what ssh makes of it', async () => {
     globalKnownHosts: [],
     connectTimeout: 7,
     family: 6,
+    beyond: [],
   })
 })
 
@@ -128,12 +130,16 @@ test.each([
   expect((await resolve(host('web1'), configured(`IdentityAgent ${said}\n`))).agent).toBe(agent)
 })
 
-test.each([
-  ['ProxyJump bastion', 'web1 is reached through ProxyJump bastion, which is not supported yet'],
-  ['ProxyCommand nc %h %p', 'web1 is reached through ProxyCommand nc %h %p, which is not supported yet'],
-])('%s is refused by name, not ignored', async (line, message) => {
-  await expect(resolve(host('web1'), configured(`${line}\n`))).rejects.toMatchObject({ code: 'CONNECTION', message })
-})
+test.each([['ProxyJump bastion'], ['ProxyCommand nc %h %p'], ['CertificateFile /keys/one-cert.pub']])(
+  '%s is told, since only ssh itself can do it',
+  async (line) => {
+    expect(await resolve(host('web1'), configured(`${line}\n`))).toMatchObject({ beyond: [line] })
+    await expect(connector(host('web1'), { transport: 'ssh2' }, configured(`${line}\n`))()).rejects.toMatchObject({
+      code: 'CONNECTION',
+      message: `web1 is reached with ${line}, which transport: 'ssh2' cannot do`,
+    })
+  },
+)
 
 test('a configuration that ssh refuses is CONFIG, in the words of ssh', async () => {
   await expect(resolve(host('web1'), configured('Host web1\n Prot 22\n'))).rejects.toMatchObject({

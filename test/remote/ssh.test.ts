@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connector, sshTarget } from '../../src/remote/connect.ts'
 import type { Channel, Remote } from '../../src/remote/remote.ts'
 import { openLine } from '../../src/remote/ssh.ts'
+import { startProxy } from '../support/freezing-proxy.ts'
 import { startHosts, type TestHost, type TestHosts, userProcesses } from '../support/hosts.ts'
 import { run, sh } from '../support/run.ts'
 
@@ -197,27 +197,4 @@ test('each line is a connection of its own', async () => {
 
 function* megabytes(count: number): Generator<Buffer> {
   for (let number = 0; number < count; number++) yield Buffer.alloc(1 << 20, `${number} megabytes `)
-}
-
-/** Stands between, until it is frozen: then it carries nothing, and says nothing. */
-async function startProxy(to: number): Promise<{ port: number; freeze(): void; close(): void }> {
-  const sockets: Socket[] = []
-  const server: Server = createServer((near) => {
-    const far = connectSocket(to, '127.0.0.1')
-    sockets.push(near, far)
-    for (const socket of [near, far]) socket.on('error', () => {})
-    near.pipe(far).pipe(near)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    freeze: () => {
-      for (const socket of sockets) socket.unpipe().pause()
-    },
-    close: () => {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-  }
 }

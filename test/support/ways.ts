@@ -16,8 +16,9 @@ export interface Way {
 }
 
 /** Every kind of line that there is. */
-export const WAYS: Readonly<Record<'sshd' | 'embedded' | 'process', () => Promise<Way>>> = {
+export const WAYS: Readonly<Record<'sshd' | 'openssh' | 'embedded' | 'process', () => Promise<Way>>> = {
   sshd: () => overSshd(),
+  openssh: () => overSshd({ transport: 'openssh' }),
   embedded: async () => {
     const dir = mkdtempSync(join(tmpdir(), 'releaser-way-'))
     const mine = await generateKeyPair('me')
@@ -48,11 +49,11 @@ export const WAYS: Readonly<Record<'sshd' | 'embedded' | 'process', () => Promis
   },
 }
 
-/** A line over a real sshd, with lines of its own in sshd_config. */
-export async function overSshd(...sshdConfig: readonly string[]): Promise<Way> {
+/** A line over a real sshd, by the library or the system's own ssh, with lines of its own in sshd_config. */
+export async function overSshd({ transport, sshdConfig = [] }: OverSshd = {}): Promise<Way> {
   const tests = await startHosts(1, { sshdConfig })
   const [host] = tests.hosts
-  const settings = { identity: tests.identity, knownHosts: tests.knownHosts, agent: false }
+  const settings = { identity: tests.identity, knownHosts: tests.knownHosts, agent: false, ...(transport && { transport }) }
   const remote = await connector(host.host('shop'), settings)()
   return {
     remote,
@@ -62,4 +63,9 @@ export async function overSshd(...sshdConfig: readonly string[]): Promise<Way> {
       await tests.stop()
     },
   }
+}
+
+interface OverSshd {
+  readonly transport?: 'ssh2' | 'openssh'
+  readonly sshdConfig?: readonly string[]
 }

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { systemFailure, wordsOf } from './openssh-error.ts'
+import { systemConfig } from './openssh-words.ts'
+import type { LineOptions, SshTarget } from './ssh.ts'
+import type { Failure } from './ssh-error.ts'
+
+/** The connection that other programs of ssh join. */
+export interface Master {
+  /** The environment of every ssh. */
+  readonly env: NodeJS.ProcessEnv
+  /** The words by which an ssh joins; a command may follow. */
+  joining(flags: readonly string[]): readonly string[]
+  /** A file that is not there yet, for what one of them says. */
+  logFile(): string
+  /** Why the other side opened no channel, each time that it did not. */
+  readonly refusals: readonly string[]
+  /** Asks whether the line still stands. */
+  alive(): Promise<boolean>
+  /** What ssh said when it ended; undefined while it is there. */
+  lost(): string | undefined
+  readonly closed: Promise<void>
+  end(): Promise<void>
+}
+
+/** Connects; up to four times where the server drops us before it knows who we are. Fails with CONNECTION, AUTH, HOST_KEY. */
+export async function startMaster(target: SshTarget, options: LineOptions = {}): Promise<Master> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await connectOnce(target, options)
+    if ('end' in outcome) return outcome
+    if (!outcome.dropped || attempt === 4) throw outcome.error
+    await pause(attempt * (150 + Math.random() * 350))
+  }
+}
+
+/**
+ * Ends ssh when stdin ends, and takes its folder away: whatever ends us, even at once, nothing of it stays. In a session of its own, so
+ * that no Ctrl-C meant for us reaches ssh, and none of its questions a terminal.
+ */
+const KEEPER = `dir=$1; shift
+exec 4<&0
+"$@" </dev/null 4<&- & ssh=$!
+{ read -r _ <&4; kill "$ssh"; } 2>/dev/null & reader=$!
+exec 4<&-
+wait "$ssh"; code=$?
+kill "$reader" 2>/dev/null; rm -rf -- "$dir"; exit "$code"`
+
+async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions): Promise<Master | Failure> {
+  const { system, connectSeconds } = target
+  // Short: the address of a socket has a hundred bytes. The folder is 0700.
+  const dir = await mkdtemp(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'rlsr-'))
+  const [config, socket] = [join(dir, 'config'), join(dir, 's')]
+  const env = await environment(dir)
+  const passphrase = env['SSH_ASKPASS_REQUIRE'] === 'force'
+  await writeFile(config, systemConfig(system, { connectSeconds, silence, passphrase }))
+  const words = ['-F', config, '-S', socket, ...system.words]
+  const child = spawn('sh', ['-c', KEEPER, 'sh', dir, system.program, '-N', '-M', '-v', ...words, '--', system.asked], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true,
+    env,
+  })
+  child.stdin.on('error', () => {})
+  let said = ''
+  let over = false
+  const refusals: string[] = []
+  const closed = new Promise<void>((done) => {
+    child.once('close', () => {
+      over = true
+      done()
+    })
+  })
+  const stands = new Promise<'stands'>((done) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-MOST_SAID)
+      for (const [, why] of text.matchAll(/open failed: (.*)/g)) refusals.push(why?.trim() ?? '')
+      // Hosts on the way say the same, but only the last one of all makes the socket, before it says so.
+      if (text.includes('Entering interactive session') && existsSync(socket)) done('stands')
+    })
+  })
+  const late = pause(connectSeconds * 1000, 'late' as const, { ref: false })
+  const outcome = await Promise.race([stands, closed, late])
+  if (outcome !== 'stands') {
+    child.stdin.destroy()
+    await closed
+    return systemFailure(target, said, outcome === 'late')
+  }
+  let logs = 0
+  return {
+    env,
+    joining: (flags) => [...flags, '-v', '-o', 'ProxyCommand=false', ...words, '--', system.asked],
+    logFile: () => join(dir, `log-${++logs}`),
+    refusals,
+    alive: async () => {
+      if (over) return false
+      const asked = spawn(system.program, ['-q', '-O', 'check', ...words, '--', system.asked], { stdio: 'ignore', env })
+      return new Promise((done) => {
+        asked.once('exit', (code) => done(code === 0))
+        asked.once('error', () => done(false))
+      })
+    },
+    lost: () => (over ? wordsOf(said) : undefined),
+    closed,
+    end: async () => {
+      child.stdin.destroy()
+      await closed
+    },
+  }
+}
+
+/** What is kept of what ssh says, in characters: enough for all of a login. */
+const MOST_SAID = 200_000
+
+/** Ours, without the locale, which ssh may be told to send; with an answer to the one question that may be answered. */
+async function environment(dir: string): Promise<NodeJS.ProcessEnv> {
+  const own = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(LANG|LANGUAGE|LC_.*|SSH_ASKPASS.*)$/.test(name)),
+  )
+  if (!own['RELEASER_KEY_PASSPHRASE']) return own
+  const program = join(dir, 'askpass')
+  await writeFile(program, '#!/bin/sh\nprintf "%s\\n" "$RELEASER_KEY_PASSPHRASE"\n', { mode: 0o700 })
+  return { ...own, SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: own['DISPLAY'] ?? ':0' }
+}

@@ -1,0 +1,54 @@
+import { stat } from 'node:fs/promises'
+import type { Target } from '../model/config.ts'
+import { ReleaserError } from '../model/errors.ts'
+import { readKnown, type Trust } from './host-key.ts'
+import type { SshTarget } from './ssh.ts'
+
+type Transport = NonNullable<Target['transport']>
+
+/**
+ * By what a host is reached: by the library, unless the configuration asks for what only the system's own ssh can do. Fails with
+ * CONNECTION where the library is demanded and cannot.
+ */
+export async function transportOf(target: SshTarget, demanded: Transport | undefined): Promise<Transport> {
+  if (demanded === 'openssh') return 'openssh'
+  const { beyond, identities, trust } = target
+  const found = await Promise.all([certificates(identities), hardwareKeys(identities), authorities(trust)])
+  const [first] = [...beyond, ...found.flat()]
+  if (first === undefined) return 'ssh2'
+  if (demanded === undefined) return 'openssh'
+  throw new ReleaserError('CONNECTION', `${target.name} is reached with ${first}, which transport: 'ssh2' cannot do`, {
+    hint: "leave transport out, or write transport: 'openssh'",
+  })
+}
+
+/** As ssh itself: a certificate lies beside its key. */
+async function certificates(identities: readonly string[]): Promise<readonly string[]> {
+  const files = identities.map((file) => `${file.replace(/\.pub$/, '')}-cert.pub`)
+  return (await there(files)).map((file) => `the certificate ${file}`)
+}
+
+async function hardwareKeys(identities: readonly string[]): Promise<readonly string[]> {
+  return (await there(identities.filter((file) => /_sk(\.pub)?$/.test(file)))).map((file) => `the hardware key ${file}`)
+}
+
+/** Where nothing but a certificate can show that it is the host. */
+async function authorities(trust: Trust): Promise<readonly string[]> {
+  const { lines } = await readKnown(trust)
+  if (lines.some(({ marker }) => marker === 'none')) return []
+  return lines
+    .filter(({ marker }) => marker === 'cert-authority')
+    .map(({ file, line }) => `the authority for host keys in ${file}:${line}`)
+}
+
+async function there(files: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        () => [file],
+        () => [],
+      ),
+    ),
+  )
+  return found.flat()
+}
