@@ -126,7 +126,7 @@ describe.each(SHELLS)('a backup that has been proven, where sh is %s', (shell) =
   })
 
   // Busybox would read all of it.
-  it.runIf(shell !== 'busybox')('may be of more than 2 GB', () => {
+  it.each(shell === 'busybox' ? [] : [5_000_000_000])('may be of %d bytes', (plain) => {
     const file = join(keys, 'big')
     const head = 'age-encryption.org/v1\n-> X25519 abc\ndef\n--- mac\n'
     const sealed = (size: number, plain: number, whom = 1) => {
@@ -135,7 +135,6 @@ describe.each(SHELLS)('a backup that has been proven, where sh is %s', (shell) =
       const words = [`${readFileSync('templates/remote/seal.sh', 'utf8')}\nsealed "$@"`, 'sh', file, `${plain}`, `${whom}`]
       return spawnSync('sh', ['-c', ...words], { env: { ...host.env, LC_ALL: 'C' } }).status === 0
     }
-    const plain = 5_000_000_000
     const size = head.length + 16 + plain + 16 * Math.ceil(plain / 65536)
     expect([size, size - 1, size + 1, size - 2 ** 32].map((bytes) => sealed(bytes, plain))).toEqual([true, false, false, false])
     expect([sealed(size, plain, 2), sealed(head.length + 33, 1), sealed(head.length + 16 + 65552, 65536)]).toEqual([
