@@ -39,6 +39,7 @@ export async function changeTimers(call: Call, word: 'install' | 'remove', { hos
       result,
     })
   }
+  for (const { host, message } of told) if (message !== '') call.ui.observe({ event: 'note', host, message })
   const lines = told.map(({ host, by, jobs, changed }) =>
     word === 'install'
       ? `${host}: ${jobs.map(({ job, schedule }) => `${job} at ${schedule}`).join(', ')}, by ${by}${changed ? '' : ', as before'}`

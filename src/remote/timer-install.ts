@@ -13,7 +13,7 @@ import { escapeValue } from './wire.ts'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
 const SCRIPT = Buffer.concat(
-  ['tree', 'ground', 'boot', 'unit', 'timer-install'].map((name) =>
+  ['tree', 'ground', 'boot', 'unit', 'told', 'timer-install'].map((name) =>
     readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url)),
   ),
 )
@@ -28,7 +28,7 @@ export interface Timer {
   readonly jobs: readonly { readonly job: JobKind; readonly schedule: Schedule; readonly rows: JobRows }[]
 }
 
-/** `same`: nothing was to be done. `busy`: somebody else is installing there. */
+/** `same`: nothing was to be done. `busy`: somebody else is installing there. `why` may be a warning where it went well. */
 export interface Installed {
   readonly result: 'changed' | 'same' | 'failed' | 'busy'
   readonly why: string

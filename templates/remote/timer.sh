@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts before it set and use
-# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh and calendar.sh are put in
+# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh, calendar.sh, told.sh and sanitize.sh are put in
 # front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
 #
 # What it promises:
@@ -21,7 +21,7 @@
 #   now run        the data and the command of this run
 #   state          started token ended exit message; bytes name good (when it ended): of the last good one
 #   tick           until when the schedule was looked at
-#   log log.1 log.2 lock/ check/
+#   log log.1 log.2 lock/ check/ told
 # In .releaser/backup/, packed beside the paths: about, list (of all else, with hashes), stdout and files/, what the command has left.
 set -u
 umask 077
@@ -42,14 +42,15 @@ run_job() {
   job=$1 R=.releaser/timer/$1 why='' name='' bytes='' child='' offset=0
   mkdir -p "$R/lock" || { fail "cannot write in $ROOT/$R"; return; }
   born $$; token "$1$$x$birth" && take_lock "$1$$x$birth" || { code=$?; [ $code = 4 ] && fail "$1 is at work already"; return $code; }
-  data=$R/now
+  data=$2
   rotate "$R/log" 1000000; clear_up
   [ ! -f "$R/log" ] || offset=$(wc -c <"$R/log")
   say "== $(date -u '+%Y-%m-%d %H:%M:%S') UTC $1"
   started=$(now) tries=1
   trap stopped TERM INT
   trap ':' HUP PIPE
-  if put "$data" cat "$2" && note_state '' ''; then "job_$job"; code=$?; else fail "cannot write in $ROOT/$R"; code=1; fi
+  told_before
+  if put "$R/now" cat "$2" && data=$R/now && note_state '' ''; then "job_$job"; code=$?; else fail "cannot write in $ROOT/$R"; code=1; fi
   finish $code
 }
 finish() {
@@ -58,6 +59,7 @@ finish() {
   why=$(printf %s "$why" | tr "\t\n" "  ")
   [ "$1" = 0 ] || { name='' bytes=''; say "failed: $why"; }
   note_state "$(now)" "$1" || say "cannot write $ROOT/$R/state"
+  told_end "$1"
   rm -f "$mine.held"
   return "$1"
 }
@@ -212,23 +214,6 @@ thin_out() {
     say "$verdict $file: $reason"
     [ "$verdict" = keep ] || { rm -f "backups/$file" && durable backups && rm -f "backups/$file.sha256"; } || say "cannot remove $file"
   done
-}
-
-# --- sanitize ---------------------------------------------------------------------------------------------------------------
-
-job_sanitize() {
-  serving || return
-  made=''
-  # Ours: what a deploy that was cut off has left, and a log that has grown. The app goes on writing in the same file.
-  [ ! -r .releaser/agent ] || sh .releaser/agent "$ROOT" boot >>"$R/log" 2>&1 || say 'what a deploy left here could not be settled'
-  log=shared/log/app.log
-  if [ -f $log ] && [ "$(wc -c <$log)" -gt 10000000 ]; then
-    mv -f $log.1 $log.2 2>/dev/null
-    cp -p $log $log.1 && true >$log && say "$log has been put aside as $log.1"
-  fi
-  run_command "$R/made.out"; code=$?
-  tail -c 100000 "$R/made.out" >>"$R/log"
-  return $code
 }
 
 # --- when --------------------------------------------------------------------------------------------------------------------

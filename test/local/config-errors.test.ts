@@ -331,8 +331,6 @@ const LATER = {
   verify: 'x',
   verifyEvery: 'weekly',
   fetch: { to: 'x' },
-  onFailure: 'x',
-  heartbeat: 'https://example.com',
 }
 
 describe('not supported yet', () => {
