@@ -14,9 +14,7 @@ const addressProblem = (it: string) =>
   /^https?:\/\/[!-~]+$/.test(it) && URL.canParse(it) ? undefined : 'is no address: write https://…, in ASCII and without blanks'
 const address = textThat(addressProblem)
 /** A command, or an address. */
-const told = textThat((it) =>
-  /^https?:\/\//i.test(it) ? addressProblem(it) : command.safeParse(it).error?.issues[0]?.message,
-)
+const told = textThat((it) => (/^https?:\/\//i.test(it) ? addressProblem(it) : command.safeParse(it).error?.issues[0]?.message))
 
 const keepBy = object({
   last: whole(1).exactOptional(),

@@ -5,9 +5,9 @@ import type { BootKind } from '../model/plan.ts'
 import { minutesOf, onCalendar, type Schedule } from '../model/schedule.ts'
 import { unitPath, unitWord } from '../model/unit-text.ts'
 import { startScript } from './bootstrap.ts'
+import { cronCommand, cronComment } from './cron-text.ts'
 import { encodeJob, listen } from './jobs.ts'
 import type { Remote } from './remote.ts'
-import { toShell } from './shell.ts'
 import { TIMER_HASH, TIMER_SCRIPT } from './timer-script.ts'
 import { escapeValue } from './wire.ts'
 
@@ -69,7 +69,7 @@ function namesOf({ app, target, root }: Timer): { readonly name: string; readonl
   const own = createHash('sha256').update([app, target, root].join('\t')).digest('hex').slice(0, 8)
   return {
     name: `releaser-timer-${app}-${target}-${own}`.replaceAll(/[^\w.-]/g, '_'),
-    mark: ` # releaser timer: ${app} ${target} ${forCron(root)}`,
+    mark: ` # releaser timer: ${app} ${target} ${cronComment(root)}`,
   }
 }
 
@@ -79,7 +79,7 @@ export function textsOf(timer: Timer): Readonly<Record<string, string>> {
   const program = `${root}/.releaser/timer-${TIMER_HASH}.sh`
   const schedules = jobs.map(({ schedule }) => schedule)
   if (kind === 'cron') {
-    const command = forCron(toShell(['/bin/sh', program, root, 'due']))
+    const command = cronCommand(['/bin/sh', program, root, 'due'])
     return { line: `${minutesOf(schedules)} * * * * ${command}${namesOf(timer).mark}\n` }
   }
   const about = unitPath(`${app} ${target}`)
@@ -112,9 +112,4 @@ export function textsOf(timer: Timer): Readonly<Record<string, string>> {
     'WantedBy=timers.target',
   ]
   return { service: `${service.join('\n')}\n`, timer: `${woken.join('\n')}\n` }
-}
-
-/** In a crontab a bare `%` ends the command. */
-function forCron(text: string): string {
-  return text.replaceAll('%', '\\%')
 }

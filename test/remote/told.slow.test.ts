@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocket } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -71,7 +71,6 @@ function run(host: TimerHost, PATH = host.env['PATH'] ?? ''): Promise<number | n
   })
   return new Promise((resolve) => child.on('exit', resolve))
 }
-
 
 // busybox has a wget that shows its address to all, and no other; its nc serves for what is not encrypted.
 const CALLERS = [
@@ -147,7 +146,11 @@ describe.each(CALLERS)('where sh is %s, by %s', (shell, by) => {
     writeFileSync(join(host.root, '.releaser/env'), 'env\tWORD\tit is\n')
     const tell = `echo "$WORD $RELEASER_RESULT: $RELEASER_APP $RELEASER_JOB $RELEASER_MESSAGE" >>"$RELEASER_PATH/heard"; pwd >>"$RELEASER_PATH/heard"`
     const install = (onFailure: string) =>
-      host.install('backup', [['env', 'RELEASER_APP', 'shop'], ['path', 'shared/one'], ['onFailure', onFailure]])
+      host.install('backup', [
+        ['env', 'RELEASER_APP', 'shop'],
+        ['path', 'shared/one'],
+        ['onFailure', onFailure],
+      ])
     install(tell)
     const state = join(host.root, '.releaser/timer/backup/state')
     const cutOff = () => writeFileSync(state, readFileSync(state, 'utf8').replace(/^(ended|exit)\t.*\n/gm, ''))
@@ -173,13 +176,19 @@ describe.each(CALLERS)('where sh is %s, by %s', (shell, by) => {
     const mute = createSocket(() => {})
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
     const { port } = mute.address() as AddressInfo
-    host.install('backup', [['path', 'shared/one'], ['heartbeat', `http://127.0.0.1:${port}/s3cret`]])
+    host.install('backup', [
+      ['path', 'shared/one'],
+      ['heartbeat', `http://127.0.0.1:${port}/s3cret`],
+    ])
     const began = Date.now()
     expect(await run(host, path)).toBe(0)
     expect(Date.now() - began).toBeLessThan(8000)
     mute.close()
     expect(host.log('backup')).toContain(`could not tell 127.0.0.1:${port}: `)
-    host.install('backup', [['path', 'shared/one'], ['heartbeat', 'http://127.0.0.1:1/s3cret']])
+    host.install('backup', [
+      ['path', 'shared/one'],
+      ['heartbeat', 'http://127.0.0.1:1/s3cret'],
+    ])
     expect(await run(host, path)).toBe(0)
     expect(host.log('backup')).toContain('could not tell 127.0.0.1:1: ')
     expect(host.log('backup')).not.toContain('s3cr')
