@@ -14,14 +14,14 @@ export interface TimedJob {
   readonly rows: JobRows
 }
 
-/** The jobs of a target that have a schedule, and no explicit no. Fails with CONFIG where there are none. */
+/** The jobs of a target that have a schedule, and no explicit no. Fails with CONFIG where there are none, and nobody has said no. */
 export function scheduled(target: Target): readonly { readonly job: JobKind; readonly schedule: Schedule }[] {
   const jobs = JOBS.flatMap((job) => {
     const text = target[job]?.schedule
     const schedule = text === undefined || target.auto?.[job] === false ? undefined : parseSchedule(text)
     return schedule && 'fields' in schedule ? [{ job, schedule }] : []
   })
-  if (jobs.length > 0) return jobs
+  if (jobs.length > 0 || JOBS.some((job) => target.auto?.[job] === false)) return jobs
   throw new ReleaserError('CONFIG', `target ${target.name} has nothing that a timer could run`, {
     hint: "write schedule: 'daily' into its backup or sanitize, and no auto that says false",
   })
