@@ -3,7 +3,7 @@ import { installTimer, type Timer, textsOf } from '../remote/timer-install.ts'
 import type { Asked } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import type { Preparation } from '../rollout/prepare.ts'
-import { scheduled, timerOf } from '../tasks/timer.ts'
+import { mayBySudo, scheduled, timerOf } from '../tasks/timer.ts'
 import type { Call, Outcome } from './command.ts'
 
 /** Hosts at once. */
@@ -11,7 +11,10 @@ const AT_ONCE = 10
 
 /** Installs the jobs of targets, or removes them. Every host is decided for before the first is touched. Fails with NOT_CHANGED, LOCKED, PARTIAL. */
 export async function changeTimers(call: Call, word: 'install' | 'remove', { hosts, skipped }: Preparation): Promise<Outcome> {
-  const wanted = hosts.map((asked) => ({ asked, timer: word === 'install' ? wantedOn(asked) : null }))
+  const wanted = await inParallel(hosts, AT_ONCE, async (asked) => ({
+    asked,
+    timer: word === 'install' ? wantedOn(await withSudo(asked)) : null,
+  }))
   if (call.globals.dryRun) {
     const text = wanted.map(
       ({ asked, timer }) => `${asked.host.name}: would ${timer ? word : 'remove'}${timer ? `\n${inWords(timer)}` : ''}`,
@@ -50,11 +53,16 @@ export async function changeTimers(call: Call, word: 'install' | 'remove', { hos
   return { result, text: lines.join('\n') }
 }
 
+/** Where it matters, a host says whether sudo is allowed: it may write down that it was asked. */
+async function withSudo(asked: Asked): Promise<Asked> {
+  return mayBySudo(asked.facts) ? { ...asked, facts: await asked.agent.status({ sudo: true }) } : asked
+}
+
 /** Null: everything that is installed goes, since the configuration says no to it. */
 function wantedOn(asked: Asked): Timer | null {
   const { target, facts } = asked
   if (scheduled(target).length === 0) return null
-  return { app: target.app, target: target.name, root: facts.root, ...timerOf(asked) }
+  return { app: target.app, target: target.name, root: facts.root, user: facts.user.name, ...timerOf(asked) }
 }
 
 function inWords(timer: Timer): string {

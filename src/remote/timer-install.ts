@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { JobKind, JobRows } from '../model/job.ts'
 import type { BootKind } from '../model/plan.ts'
 import { minutesOf, onCalendar, type Schedule } from '../model/schedule.ts'
+import type { UnitKind } from '../model/service.ts'
 import { unitPath, unitWord } from '../model/unit-text.ts'
 import { startScript } from './bootstrap.ts'
 import { cronCommand, cronComment } from './cron-text.ts'
@@ -24,7 +25,9 @@ export interface Timer {
   readonly target: string
   /** The deploy path, absolute and without control characters. */
   readonly root: string
-  readonly kind: BootKind
+  /** Who logs in there, and runs the jobs. */
+  readonly user: string
+  readonly kind: BootKind | UnitKind
   readonly jobs: readonly { readonly job: JobKind; readonly schedule: Schedule; readonly rows: JobRows }[]
 }
 
@@ -75,7 +78,7 @@ function namesOf({ app, target, root }: Timer): { readonly name: string; readonl
 
 /** What is written where: units for systemd, a line for cron. */
 export function textsOf(timer: Timer): Readonly<Record<string, string>> {
-  const { app, target, root, kind, jobs } = timer
+  const { app, target, root, user, kind, jobs } = timer
   const program = `${root}/.releaser/timer-${TIMER_HASH}.sh`
   const schedules = jobs.map(({ schedule }) => schedule)
   if (kind === 'cron') {
@@ -90,10 +93,12 @@ export function textsOf(timer: Timer): Readonly<Record<string, string>> {
     '[Unit]',
     `Description=${about}: backup and sanitize, by releaser`,
     // A user's systemd mounts nothing.
-    ...(kind === 'systemd' ? [`RequiresMountsFor=${unitWord(root)}`] : []),
+    ...(kind !== 'systemd-user' ? [`RequiresMountsFor=${unitWord(root)}`] : []),
     '',
     '[Service]',
     'Type=oneshot',
+    // For root too: without it there is no HOME.
+    ...(kind !== 'systemd-user' ? [`User=${unitPath(user)}`] : []),
     'Nice=10',
     `ExecStart=/bin/sh ${what} ${where} due`,
   ]

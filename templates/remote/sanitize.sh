@@ -4,8 +4,11 @@
 job_sanitize() {
   serving || return
   made=''
-  # Ours: what a deploy that was cut off has left, and a log that has grown. The app goes on writing in the same file.
-  [ ! -r .releaser/agent ] || sh .releaser/agent "$ROOT" boot >>"$R/log" 2>&1 || say 'what a deploy left here could not be settled'
+  # Ours: what deploys have left, by the agent that was used last, under the host's lock; and a log that has grown, in which the app goes on writing.
+  [ ! -r .releaser/agent ] || { sh .releaser/agent "$ROOT" tidy || by_older_agent $?; } >>"$R/log" 2>&1 || say 'what a deploy left here could not be settled'
+  [ -f .releaser/timer/way ] || for old in .releaser/timer-*.sh; do
+    [ -z "$(find "$old" -mtime +1 2>/dev/null)" ] || { rm -f "$old" && say "removed ${old##*/}, which nothing wakes"; }
+  done
   log=shared/log/app.log
   if [ -f $log ] && [ "$(wc -c <$log)" -gt 10000000 ]; then
     mv -f $log.1 $log.2 2>/dev/null
@@ -15,3 +18,5 @@ job_sanitize() {
   tail -c 100000 "$R/made.out" >>"$R/log"
   return $code
 }
+# by_older_agent EXIT: one that does not know `tidy` yet settles at least.
+by_older_agent() { [ "$1" = 64 ] && sh .releaser/agent "$ROOT" boot; }

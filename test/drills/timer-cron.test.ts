@@ -79,3 +79,21 @@ it("is woken by Debian's cron after a reboot, starts nothing that was stopped, t
   expect((await mine.call('status')).last['hosts']).toMatchObject([{ backup: { ok: true, overdue: false } }])
   await stopped()
 })
+
+it('is woken by a timer of the machine where sudo asks for no password, as the user', { timeout: 120_000 }, async () => {
+  await machine.ssh('root', "echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deploy")
+  await rm(at('backups'), { recursive: true })
+  await mine.configure(
+    prod({ backup: { command: '{ id -un; echo "$HOME"; } | tee "$RELEASER_PATH/who"', schedule: EACH_MINUTE } }),
+  )
+  const done = { by: 'systemd-sudo', changed: true }
+  expect(await mine.call('timer', 'install', 'target=prod')).toMatchObject({ code: 0, last: { hosts: [done] } })
+  expect(await mine.call('timer', 'install', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
+  await until(async () => archives().length > 0, 75)
+  expect(readFileSync(at('who'), 'utf8')).toBe('deploy\n/home/deploy\n')
+  const [job] = (await mine.call('timer', 'status', 'target=prod')).last['jobs'] as Record<string, unknown>[]
+  expect(job).toMatchObject({ by: 'systemd-sudo', installed: true, overdue: false })
+  expect(await mine.call('timer', 'remove', 'target=prod')).toMatchObject({ code: 0, last: { changed: true } })
+  const left = await machine.ssh('root', "find /etc/systemd/system -name 'releaser-timer*'; crontab -u deploy -l")
+  expect(left.stdout).toBe('')
+})

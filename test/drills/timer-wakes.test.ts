@@ -45,7 +45,7 @@ async function deployed(
   chmodSync(join(base, 'own/crontab'), 0o755)
   const env = { PATH: `${base}/own:${tools}`, HOME: base }
   const inside = within(base)
-  const connect = async () => processRemote({ env, shell: [...inside, join(base, 'bin', 'sh'), '-c'], cwd: base })
+  const connect = async () => processRemote({ env, shell: ['/usr/bin/env', ...inside, join(base, 'bin', 'sh'), '-c'], cwd: base })
   const d = driver({ hosts: [{ connect, path }] })
   writeFileSync(join(base, 'build/version.txt'), '1')
   await d.roll(await d.pack(join(base, 'build')))
@@ -59,7 +59,7 @@ async function deployed(
     backup: { command: 'echo dump', schedule: '* * * * *' },
     sanitize: { command: 'true', schedule: 'daily at 03:17' },
   }
-  const timer = { app: 'shop', target: 'prod', root: facts.root, ...timerOf({ target, host, facts }) }
+  const timer = { app: 'shop', target: 'prod', root: facts.root, user: facts.user.name, ...timerOf({ target, host, facts }) }
   const crontab = join(base, 'spool', userInfo().username)
   const files = () =>
     readdirSync(join(path, '.releaser'))
