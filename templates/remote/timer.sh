@@ -78,10 +78,10 @@ clear_up() {
   [ "$job" != backup ] || rm -f backups/*.part
   find "$R" -name "asked.*" -mtime +1 -exec rm -f {} + 2>/dev/null
 }
-# note_state ENDED EXIT: how this run is; of the good one before it what is worth knowing stays.
+# note_state ENDED EXIT [0]: how this run is, and with 0 what it has made already; of the good one before it what is worth knowing stays.
 note_state() {
   good=$(grep -e "^good$TAB" -e "^name$TAB" -e "^bytes$TAB" "$R/state" 2>/dev/null)
-  [ "$2" != 0 ] || good=good$TAB$1${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
+  [ "${3:-$2}" != 0 ] || good=good$TAB${1:-$(now)}${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
   put "$R/state" printf '%s\n' "started$TAB$started" "token$TAB$TOKEN" ${1:+"ended$TAB$1"} ${2:+"exit$TAB$2"} ${why:+"message$TAB$why"} ${good:+"$good"}
 }
 # rotate FILE BYTES: FILE, .1 and .2 take about three times as much.
@@ -151,6 +151,8 @@ job_backup() {
   done
   why=; bytes=$(wc -c <"backups/$name"); bytes=$((bytes))
   say "made $name, $bytes bytes"
+  # From here on this one is known, so that killed or not, what the state names is there.
+  note_state '' '' 0
   thin_out
 }
 # enough_space PATHS: for the archive, and for what is unpacked to read it back.
