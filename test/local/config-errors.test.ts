@@ -311,6 +311,16 @@ test.each([
     { command: 'x', schedule: 'dayly' },
     "backup.schedule \"dayly\" is no schedule: write 'hourly', 'daily', 'weekly' or 'monthly', as in 'daily at 03:30', or the five fields of a crontab",
   ],
+  [
+    'which nobody hears',
+    { command: 'x', heartbeat: 'example.com' },
+    'backup.heartbeat is no address: write https://…, in ASCII and without blanks',
+  ],
+  [
+    'which tells nobody',
+    { command: 'x', onFailure: 'https://example.com/a b' },
+    'backup.onFailure is no address: write https://…, in ASCII and without blanks',
+  ],
   ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
 ])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
   expect(await problem(withTarget({ backup }))).toEqual({ message: `targets.prod.${message}, in FILE`, hint })
