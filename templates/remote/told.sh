@@ -41,7 +41,7 @@ tell() { # good|failed WHY
     call "$whom"
   else
     at=onFailure said=''
-    put "$R/tell" printf '%s\n' "$whom" && { limited tell_command >>"$R/log" 2>&1; explain $?; }
+    put "$R/tell" printf '%s\n' "$whom" && { limited tell_command >>"$R/log" 2>&1; code=$?; rm -f "$R/tell"; explain $code; }
   fi || { say "could not tell $at${said:+: $said}"; return 0; }
   say "told $at: $1"
   put "$R/told" echo "$1" || say "cannot write $ROOT/$R/told"
