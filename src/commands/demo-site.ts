@@ -25,6 +25,8 @@ export default defineConfig({
       path: '${APP}',
       identity: '../key',
       knownHosts: '../known_hosts',
+      shared: { dirs: ['guestbook'] },
+      backup: { paths: ['shared/guestbook'] },
       // Runs on the host after the switch; if it fails, the host goes back.
       hooks: {
         'post-activate':
@@ -36,10 +38,11 @@ export default defineConfig({
 `
 }
 
-/** The first version: a page, its style, and three photos, for which random bytes stand in. */
+/** The first version: a page, its style, a guestbook that outlives releases, and three photos, for which random bytes stand in. */
 export function firstVersion(): Files {
   const photos = [1, 2, 3].map((number) => [`site/photos/${number}.jpg`, randomBytes(400_000)] as const)
-  return { ...page('1.0.0', 'Hello'), 'site/style.css': 'body { font: 18px/1.5 sans-serif }\n', ...Object.fromEntries(photos) }
+  const texts = { 'site/style.css': 'body { font: 18px/1.5 sans-serif }\n', 'site/guestbook/1.txt': 'Nice page! Ana\n' }
+  return { ...page('1.0.0', 'Hello'), ...texts, ...Object.fromEntries(photos) }
 }
 
 /** A version that changes one file. */

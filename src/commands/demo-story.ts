@@ -88,6 +88,16 @@ export const STORY: readonly Chapter[] = [
     came: ({ sentBytes }) => `live again, ${size(sentBytes ?? 0)} sent`,
   },
   {
+    tells:
+      'Back up the guestbook, which lies beside the releases. The host reads the archive\nback, unpacks it and compares, before it counts as one.',
+    command: ['backup', 'target=demo'],
+    exit: 0,
+    live: '1.0.0',
+    about: 'live',
+    came: () => 'backed up, and proven',
+    remark: () => 'With a schedule in its settings, `releaser timer install` has the host do that by itself.',
+  },
+  {
     tells: 'What is live?',
     command: ['status'],
     exit: 0,

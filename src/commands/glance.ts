@@ -1,6 +1,7 @@
 import { type Glance, markOf } from '../model/glance.ts'
 import { UNKNOWN } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
+import type { JobFinding } from '../model/job-findings.ts'
 import type { JobView } from '../model/job-view.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Facts, HistoryEntry } from '../model/plan.ts'
@@ -12,6 +13,7 @@ import { nameAmong } from './release-words.ts'
 export interface Seen extends AppState {
   /** Null where nothing says that it has backups. */
   readonly backup: JobView | null
+  readonly jobs: readonly JobFinding[]
 }
 
 /**
@@ -35,7 +37,7 @@ export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMa
       happenings: [],
     }
   const { current, previous, releases } = viewOf(facts)
-  const { app, healthy, problem, backup } = seen ?? { ...NO_APP, backup: null }
+  const { app, healthy, problem, backup, jobs } = seen ?? { ...NO_APP, backup: null, jobs: [] }
   const known = new Map([...versions, ...releases.map(({ id, version }) => [id, version] as const)])
   return {
     ...common,
@@ -56,19 +58,18 @@ export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMa
       ok: backup.ok !== false,
       overdue: backup.overdue,
     },
-    remarks: remarksOn(facts, problem, backup),
+    remarks: remarksOn(facts, problem, jobs),
     happenings: facts.history.map((entry) => happening(entry, known)),
   }
 }
 
 /** What is to be said of a host beside its columns. */
-function remarksOn(facts: Facts, problem: string | null, backup: JobView | null): Glance['remarks'] {
+function remarksOn(facts: Facts, problem: string | null, jobs: readonly JobFinding[]): Glance['remarks'] {
   const wrong = (text: string | null | false) => (text ? [{ text, wrong: true }] : [])
   const also = (text: string | null | false) => (text ? [{ text, wrong: false }] : [])
   return [
     ...wrong(problem),
-    ...wrong(backup?.ok === false && `backup failed: ${backup.message}`),
-    ...wrong(backup?.overdue === true && 'backup overdue'),
+    ...jobs.flatMap(({ message, remedy }) => wrong(remedy.includes(' install ') ? `${message}: ${remedy}` : message)),
     ...also(facts.frozen && `frozen by ${lockInWords(facts.frozen)}`),
     ...also(facts.lock && `locked by ${lockInWords(facts.lock)}`),
     ...wrong(facts.unsettled !== null && 'a deploy was cut off: the next one settles it'),

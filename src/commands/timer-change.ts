@@ -3,7 +3,7 @@ import { installTimer, type Timer, textsOf } from '../remote/timer-install.ts'
 import type { Asked } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
 import type { Preparation } from '../rollout/prepare.ts'
-import { timerOf } from '../tasks/timer.ts'
+import { mayBySudo, scheduled, timerOf } from '../tasks/timer.ts'
 import type { Call, Outcome } from './command.ts'
 
 /** Hosts at once. */
@@ -11,9 +11,14 @@ const AT_ONCE = 10
 
 /** Installs the jobs of targets, or removes them. Every host is decided for before the first is touched. Fails with NOT_CHANGED, LOCKED, PARTIAL. */
 export async function changeTimers(call: Call, word: 'install' | 'remove', { hosts, skipped }: Preparation): Promise<Outcome> {
-  const wanted = hosts.map((asked) => ({ asked, timer: word === 'install' ? wantedOn(asked) : null }))
+  const wanted = await inParallel(hosts, AT_ONCE, async (asked) => ({
+    asked,
+    timer: word === 'install' ? wantedOn(await withSudo(asked)) : null,
+  }))
   if (call.globals.dryRun) {
-    const text = wanted.map(({ asked, timer }) => `${asked.host.name}: would ${word}${timer ? `\n${inWords(timer)}` : ''}`)
+    const text = wanted.map(
+      ({ asked, timer }) => `${asked.host.name}: would ${timer ? word : 'remove'}${timer ? `\n${inWords(timer)}` : ''}`,
+    )
     return { result: { dryRun: true, hosts: [] }, text: text.join('\n') }
   }
   const ended = await inParallel(wanted, AT_ONCE, async ({ asked, timer }) => ({
@@ -39,17 +44,25 @@ export async function changeTimers(call: Call, word: 'install' | 'remove', { hos
       result,
     })
   }
+  for (const { host, message } of told) if (message !== '') call.ui.observe({ event: 'note', host, message })
   const lines = told.map(({ host, by, jobs, changed }) =>
-    word === 'install'
+    word === 'install' && jobs.length > 0
       ? `${host}: ${jobs.map(({ job, schedule }) => `${job} at ${schedule}`).join(', ')}, by ${by}${changed ? '' : ', as before'}`
       : `${host}: ${changed ? 'removed' : 'nothing was installed'}`,
   )
   return { result, text: lines.join('\n') }
 }
 
-function wantedOn(asked: Asked): Timer {
+/** Where it matters, a host says whether sudo is allowed: it may write down that it was asked. */
+async function withSudo(asked: Asked): Promise<Asked> {
+  return mayBySudo(asked.facts) ? { ...asked, facts: await asked.agent.status({ sudo: true }) } : asked
+}
+
+/** Null: everything that is installed goes, since the configuration says no to it. */
+function wantedOn(asked: Asked): Timer | null {
   const { target, facts } = asked
-  return { app: target.app, target: target.name, root: facts.root, ...timerOf(asked) }
+  if (scheduled(target).length === 0) return null
+  return { app: target.app, target: target.name, root: facts.root, user: facts.user.name, ...timerOf(asked) }
 }
 
 function inWords(timer: Timer): string {

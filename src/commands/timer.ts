@@ -1,7 +1,8 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { JOBS, type JobKind } from '../model/job.ts'
-import { jobView } from '../model/job-view.ts'
+import { type JobView, jobView } from '../model/job-view.ts'
+import type { Target } from '../model/target.ts'
 import { jobLog, lookAtJobs } from '../remote/jobs.ts'
 import type { Preparation } from '../rollout/prepare.ts'
 import { refuseForeign } from '../tasks/refusals.ts'
@@ -50,7 +51,7 @@ async function status({ signal }: Call, { hosts, skipped }: Preparation): Promis
       return (seen?.jobs ?? []).map((job) => ({
         host: host.name,
         target: target.name,
-        ...jobView(job, seen ?? { wall: 0, now: 0, way: null }),
+        ...viewed(target, jobView(job, seen ?? { wall: 0, now: 0, way: null })),
         by: seen?.way?.kind ?? null,
         installed: seen?.way?.installed === true && job.schedule !== null,
       }))
@@ -71,6 +72,11 @@ async function status({ signal }: Call, { hosts, skipped }: Preparation): Promis
   ])
   const text = rows.length === 0 ? 'nothing is installed' : table(['host', 'job', 'schedule', 'by', 'last', '', 'next', ''], rows)
   return { result: { jobs, ...left(skipped) }, text }
+}
+
+/** What nobody wants to run by itself is never late. */
+function viewed({ auto }: Target, view: JobView): JobView {
+  return { ...view, overdue: view.overdue && auto?.[view.job] !== false }
 }
 
 async function log({ signal, values }: Call, { hosts, skipped }: Preparation, job: JobKind): Promise<Outcome> {

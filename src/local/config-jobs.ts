@@ -16,6 +16,11 @@ const recipients = textThat((it) => {
   const parsed = parseRecipients(it)
   return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
 })
+const addressProblem = (it: string) =>
+  /^https?:\/\/[!-~]+$/.test(it) && URL.canParse(it) ? undefined : 'is no address: write https://…, in ASCII and without blanks'
+const address = textThat(addressProblem)
+/** A command, or an address. */
+const told = textThat((it) => (/^https?:\/\//i.test(it) ? addressProblem(it) : command.safeParse(it).error?.issues[0]?.message))
 
 const keepBy = object({
   last: whole(1).exactOptional(),
@@ -36,8 +41,8 @@ export const backup = object({
   verify: command.exactOptional(),
   verifyEvery: text.exactOptional(),
   fetch: object({ to: text, keep: whole(1).exactOptional() }).exactOptional(),
-  onFailure: command.exactOptional(),
-  heartbeat: text.exactOptional(),
+  onFailure: told.exactOptional(),
+  heartbeat: address.exactOptional(),
 })
 /** Its clean-up. */
 export const sanitize = object({ command, schedule: schedule.exactOptional() })

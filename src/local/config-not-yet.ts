@@ -21,8 +21,6 @@ const NOT_YET: readonly NotYet[] = [
   { at: 'targets.*.backup.verify' },
   { at: 'targets.*.backup.verifyEvery' },
   { at: 'targets.*.backup.fetch' },
-  { at: 'targets.*.backup.onFailure' },
-  { at: 'targets.*.backup.heartbeat' },
   { at: 'targets.*.auto.deploy', when: (value) => value !== false, hint: 'leave it out, or write false' },
   { at: 'targets.*.watch' },
   { at: 'targets.*.notify' },

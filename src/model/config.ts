@@ -98,8 +98,8 @@ export interface Target {
     verify?: string
     verifyEvery?: string
     fetch?: { to: string; keep?: number }
-    onFailure?: string
-    heartbeat?: string
+    onFailure?: string // a command, or an address: told when it fails, and when it is good again
+    heartbeat?: string // an address, called after each good one
   }
   sanitize?: { command: string; schedule?: string }
   auto?: { deploy?: boolean; backup?: boolean; sanitize?: boolean } // false: an explicit no

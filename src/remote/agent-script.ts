@@ -14,6 +14,7 @@ const NAMES = [
   'hooks',
   'prune',
   'boot',
+  'tidy',
   'libc',
   'build',
   'agent',

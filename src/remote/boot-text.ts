@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BootKind, Steps } from '../model/plan.ts'
 import { unitName, unitWord } from '../model/unit-text.ts'
-import { toShell } from './shell.ts'
+import { cronCommand, cronComment } from './cron-text.ts'
 
 interface About {
   readonly app: string
@@ -16,7 +16,7 @@ interface About {
  */
 export function bootText(kind: BootKind, about: About): Omit<Steps['boot'], 'kind'> {
   const { app, target, root } = about
-  const mark = ` # releaser setup: ${app} ${target} ${forCron(root)}`
+  const mark = ` # releaser setup: ${app} ${target} ${cronComment(root)}`
   const own = createHash('sha256').update([app, target, root].join('\t')).digest('hex').slice(0, 8)
   return { unit: unitName('releaser-boot', about, own), mark, text: TEXTS[kind](about, mark) }
 }
@@ -25,7 +25,7 @@ const TEXTS: { readonly [K in BootKind]: (about: About, mark: string) => string 
   systemd: (about) => unit(about, 'multi-user.target', [`RequiresMountsFor=${unitWord(about.root)}`]),
   // A user's systemd mounts nothing, and cannot wait for who does.
   'systemd-user': (about) => unit(about, 'default.target', []),
-  cron: ({ root }, mark) => `@reboot ${forCron(toShell(['/bin/sh', agentAt(root), root, 'boot']))}${mark}\n`,
+  cron: ({ root }, mark) => `@reboot ${cronCommand(['/bin/sh', agentAt(root), root, 'boot'])}${mark}\n`,
 }
 
 function unit({ app, target, root }: About, wantedBy: string, needs: readonly string[]): string {
@@ -47,9 +47,4 @@ function unit({ app, target, root }: About, wantedBy: string, needs: readonly st
 
 function agentAt(root: string): string {
   return `${root}/.releaser/agent`
-}
-
-/** In a crontab a bare `%` ends the command. */
-function forCron(text: string): string {
-  return text.replaceAll('%', '\\%')
 }

@@ -3,17 +3,18 @@ import { readFileSync } from 'node:fs'
 import type { JobKind, JobRows } from '../model/job.ts'
 import type { BootKind } from '../model/plan.ts'
 import { minutesOf, onCalendar, type Schedule } from '../model/schedule.ts'
+import type { UnitKind } from '../model/service.ts'
 import { unitPath, unitWord } from '../model/unit-text.ts'
 import { startScript } from './bootstrap.ts'
+import { cronCommand, cronComment } from './cron-text.ts'
 import { encodeJob, listen } from './jobs.ts'
 import type { Remote } from './remote.ts'
-import { toShell } from './shell.ts'
 import { TIMER_HASH, TIMER_SCRIPT } from './timer-script.ts'
 import { escapeValue } from './wire.ts'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
 const SCRIPT = Buffer.concat(
-  ['tree', 'ground', 'boot', 'unit', 'timer-install'].map((name) =>
+  ['tree', 'ground', 'boot', 'unit', 'told', 'timer-install'].map((name) =>
     readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url)),
   ),
 )
@@ -24,11 +25,13 @@ export interface Timer {
   readonly target: string
   /** The deploy path, absolute and without control characters. */
   readonly root: string
-  readonly kind: BootKind
+  /** Who logs in there, and runs the jobs. */
+  readonly user: string
+  readonly kind: BootKind | UnitKind
   readonly jobs: readonly { readonly job: JobKind; readonly schedule: Schedule; readonly rows: JobRows }[]
 }
 
-/** `same`: nothing was to be done. `busy`: somebody else is installing there. */
+/** `same`: nothing was to be done. `busy`: somebody else is installing there. `why` may be a warning where it went well. */
 export interface Installed {
   readonly result: 'changed' | 'same' | 'failed' | 'busy'
   readonly why: string
@@ -69,17 +72,17 @@ function namesOf({ app, target, root }: Timer): { readonly name: string; readonl
   const own = createHash('sha256').update([app, target, root].join('\t')).digest('hex').slice(0, 8)
   return {
     name: `releaser-timer-${app}-${target}-${own}`.replaceAll(/[^\w.-]/g, '_'),
-    mark: ` # releaser timer: ${app} ${target} ${forCron(root)}`,
+    mark: ` # releaser timer: ${app} ${target} ${cronComment(root)}`,
   }
 }
 
 /** What is written where: units for systemd, a line for cron. */
 export function textsOf(timer: Timer): Readonly<Record<string, string>> {
-  const { app, target, root, kind, jobs } = timer
+  const { app, target, root, user, kind, jobs } = timer
   const program = `${root}/.releaser/timer-${TIMER_HASH}.sh`
   const schedules = jobs.map(({ schedule }) => schedule)
   if (kind === 'cron') {
-    const command = forCron(toShell(['/bin/sh', program, root, 'due']))
+    const command = cronCommand(['/bin/sh', program, root, 'due'])
     return { line: `${minutesOf(schedules)} * * * * ${command}${namesOf(timer).mark}\n` }
   }
   const about = unitPath(`${app} ${target}`)
@@ -90,10 +93,12 @@ export function textsOf(timer: Timer): Readonly<Record<string, string>> {
     '[Unit]',
     `Description=${about}: backup and sanitize, by releaser`,
     // A user's systemd mounts nothing.
-    ...(kind === 'systemd' ? [`RequiresMountsFor=${unitWord(root)}`] : []),
+    ...(kind !== 'systemd-user' ? [`RequiresMountsFor=${unitWord(root)}`] : []),
     '',
     '[Service]',
     'Type=oneshot',
+    // For root too: without it there is no HOME.
+    ...(kind !== 'systemd-user' ? [`User=${unitPath(user)}`] : []),
     'Nice=10',
     `ExecStart=/bin/sh ${what} ${where} due`,
   ]
@@ -112,9 +117,4 @@ export function textsOf(timer: Timer): Readonly<Record<string, string>> {
     'WantedBy=timers.target',
   ]
   return { service: `${service.join('\n')}\n`, timer: `${woken.join('\n')}\n` }
-}
-
-/** In a crontab a bare `%` ends the command. */
-function forCron(text: string): string {
-  return text.replaceAll('%', '\\%')
 }

@@ -30,13 +30,15 @@ export function jobRows(job: JobKind, input: UpkeepInput): JobRows {
 
 const OWN: { readonly [K in JobKind]: (target: Target) => JobRows } = {
   backup: (target) => {
-    const { paths = [], command, keep = KEEP } = demanded('backup', target.backup, target)
+    const { paths = [], command, keep = KEEP, onFailure, heartbeat } = demanded('backup', target.backup, target)
     const rule: Exclude<typeof keep, number> = typeof keep === 'number' ? { last: keep } : keep
     const { last = 0, daily = 0, weekly = 0, monthly = 0 } = rule
     return [
       ...paths.map((path) => ['path', path] as const),
       ...(command === undefined ? [] : [['command', command] as const]),
       ['keep', [last, daily, weekly, monthly].join(' ')],
+      ...(onFailure === undefined ? [] : [['onFailure', onFailure] as const]),
+      ...(heartbeat === undefined ? [] : [['heartbeat', heartbeat] as const]),
     ]
   },
   sanitize: (target) => [['command', demanded('sanitize', target.sanitize, target).command]],

@@ -1,7 +1,9 @@
 import { ReleaserError } from '../model/errors.ts'
 import { JOBS, type JobKind, type JobRows } from '../model/job.ts'
-import type { BootKind } from '../model/plan.ts'
+import { hasControl } from '../model/name.ts'
+import type { BootKind, Facts } from '../model/plan.ts'
 import { parseSchedule, type Schedule } from '../model/schedule.ts'
+import type { UnitKind } from '../model/service.ts'
 import type { Target } from '../model/target.ts'
 import { jobRows } from './jobs.ts'
 import { bootWay } from './setup.ts'
@@ -14,22 +16,27 @@ export interface TimedJob {
   readonly rows: JobRows
 }
 
-/** The jobs of a target that have a schedule, and no explicit no. Fails with CONFIG where there are none. */
+/** The jobs of a target that have a schedule, and no explicit no. Fails with CONFIG where there are none, and nobody has said no. */
 export function scheduled(target: Target): readonly { readonly job: JobKind; readonly schedule: Schedule }[] {
   const jobs = JOBS.flatMap((job) => {
     const text = target[job]?.schedule
     const schedule = text === undefined || target.auto?.[job] === false ? undefined : parseSchedule(text)
     return schedule && 'fields' in schedule ? [{ job, schedule }] : []
   })
-  if (jobs.length > 0) return jobs
+  if (jobs.length > 0 || JOBS.some((job) => target.auto?.[job] === false)) return jobs
   throw new ReleaserError('CONFIG', `target ${target.name} has nothing that a timer could run`, {
     hint: "write schedule: 'daily' into its backup or sanitize, and no auto that says false",
   })
 }
 
 /** What is to be installed on a host. Fails with NOT_CHANGED where nothing there wakes jobs, and as `jobRows`. */
-export function timerOf(input: UpkeepInput): { readonly kind: BootKind; readonly jobs: readonly TimedJob[] } {
-  const way = bootWay(input.facts)
+export function timerOf(input: UpkeepInput): { readonly kind: BootKind | UnitKind; readonly jobs: readonly TimedJob[] } {
+  const way = mayBySudo(input.facts) && input.facts.user.sudo ? ({ kind: 'systemd-sudo' } as const) : bootWay(input.facts)
   if (way.kind === null) throw new ReleaserError('NOT_CHANGED', `${input.host.name}: ${way.why}`)
   return { kind: way.kind, jobs: scheduled(input.target).map((each) => ({ ...each, rows: jobRows(each.job, input) })) }
+}
+
+/** Whether a timer of the machine, installed by `sudo -n`, is the best there may be: where there is systemd, and none that is the user's own. */
+export function mayBySudo({ systemd, user, root }: Facts): boolean {
+  return systemd && !user.root && !user.lingers && !hasControl(root)
 }

@@ -8,7 +8,7 @@
 # POSIX sh and the usual small tools: dash, bash, busybox ash, ksh, mksh. No `local`, no arrays, no GNU flags.
 # Files are emptied by `true >`: where `: >` cannot open its file, the whole shell ends.
 #
-# Verbs, one an exec: status, run, receive, confirm, exec, build. Their words come on stdin, never in argv. `boot` is for the host alone.
+# Verbs, one an exec: status, run, receive, confirm, exec, build. Their words come on stdin, never in argv. `boot` and `tidy` are for the host alone.
 # stdout is data: `key<TAB>value…`, and while a plan runs `@<TAB>event<TAB>…`, the last one `@ end RESULT text`.
 # stderr is for people. Exit codes: 0 done, 1 could not, 64 not understood. The last line says more than they do.
 #
@@ -503,7 +503,7 @@ EOF
 main() {
   ROOT=$1 verb=$2; shift 2
   case $verb in
-    status | run | watch | receive | confirm | exec | boot | build) "verb_$verb" "$@" ;;
+    status | run | watch | receive | confirm | exec | boot | tidy | build) "verb_$verb" "$@" ;;
     *) return 64 ;;
   esac
 }

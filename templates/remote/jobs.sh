@@ -4,7 +4,7 @@
 #
 # stdout: `wall<TAB>YYYYMMDDHHMM<TAB>SECONDS`, the clock on the wall and the time; `way<TAB>KIND<TAB>yes|no`, by what jobs are woken and whether that is
 # there; for each job that is installed or has run
-# `job<TAB>NAME`, and below it the lines of its data but for its commands, `since`, `run<TAB>` and the lines of its state, `alive` while it runs; for each
+# `job<TAB>NAME`, and below it the lines of its data but for its commands and whom it tells, `since`, `run<TAB>` and the lines of its state, `alive` while it runs; for each
 # backup `backup<TAB>NAME<TAB>BYTES<TAB>SHA256`; then `end<TAB>jobs`.
 set -u
 TAB=$(printf '\t')
@@ -27,7 +27,8 @@ for job in backup sanitize; do
   dir=$R/timer/$job
   [ -f "$dir/job" ] || [ -f "$dir/state" ] || continue
   printf 'job\t%s\n' "$job"
-  [ ! -f "$dir/job" ] || grep -v -e "^command$TAB" -e "^post-backup$TAB" "$dir/job"
+  # What may hold a secret stays there.
+  [ ! -f "$dir/job" ] || grep -v -e "^command$TAB" -e "^post-backup$TAB" -e "^onFailure$TAB" -e "^heartbeat$TAB" "$dir/job"
   [ ! -f "$dir/since" ] || sed "s/^/since$TAB/" "$dir/since"
   [ ! -f "$dir/state" ] || sed "s/^/run$TAB/" "$dir/state"
   for holder in "$dir"/lock/*.held; do [ ! -e "$holder" ] || ! living "$holder" || echo alive; done

@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2317 # what is not set or used here, the parts before it set and use
-# Installs the jobs of a host and what wakes them, or removes them. tree.sh, ground.sh, boot.sh and unit.sh are put in front of it; they are
+# Installs the jobs of a host and what wakes them, or removes them. tree.sh, ground.sh, boot.sh, unit.sh and told.sh are put in front of it; they are
 # sent for it and stay nowhere. Done twice it changes nothing; cut off in the middle it is finished by the next call.
 #
 # stdin: `verb<TAB>install|remove`, `way<TAB>KIND<TAB>NAME<TAB>MARK`, `script<TAB>HASH<TAB>TEXT`, `unit<TAB>service|timer|line<TAB>TEXT`,
 # `data<TAB>JOB<TAB>LINE` of each job's data, `end`. MARK and texts are escaped, LINEs as the host keeps them; NAME has no `.service` yet.
-# stdout: `end<TAB>changed|same|failed|busy<TAB>WHY`.
+# stdout: `end<TAB>changed|same|failed|busy<TAB>WHY`; where it went well, WHY may be a warning.
 #
 # In .releaser/timer/: way (KIND NAME MARK of what is installed), JOB/job; JOB/since, from when on its schedule counts, and JOB/tick, which goes on from there.
 set -u
@@ -79,6 +79,13 @@ END
   has_units "$kind" "$name" && [ -f "$R/way" ] || { changed=yes; put "$R/way" printf '%s\n' "$way" && put_units "$kind" "$name"; } || return
   for old in .releaser/timer-*.sh; do [ "$old" = "$script" ] || rm -f "$old"; done
 }
+# can_tell: where what is to be told later could not go out, whoever installs is told.
+can_tell() {
+  for key in onFailure heartbeat; do
+    decode "$(said "data${TAB}backup$TAB$key")"
+    ! is_address "$decoded" || teller "$decoded" || why=$(no_teller)
+  done
+}
 remove() {
   way=; take_old || return
   for old in "$R"/*/job .releaser/timer-*.sh; do [ ! -f "$old" ] || changed=yes; done
@@ -106,5 +113,5 @@ END
 decode "$text"; text=$decoded
 for each in service timer line; do decode "$(said "unit$TAB$each")"; printf %s "$decoded" >"$T/$each"; done
 mark=${way##*"$TAB"}
-case $(said verb) in install) install ;; remove) remove ;; *) why='not understood'; false ;; esac || finish failed
+case $(said verb) in install) install && can_tell ;; remove) remove ;; *) why='not understood'; false ;; esac || finish failed
 if [ -n "$changed" ]; then finish changed; else finish same; fi

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts before it set and use
-# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh, calendar.sh and seal.sh are
-# put in front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
+# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh, calendar.sh, seal.sh, told.sh and sanitize.sh are put in
+# front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
 #
 # What it promises:
 #   - A backup has its name (backups/APP_TARGET_VERSION_YYYY-MM-DD_HH-MM-SS.tar.gz[.age], UTC) only after all of it was written, read back from
@@ -21,7 +21,7 @@
 #   now run        the data and the command of this run
 #   state          started token ended exit message; bytes name good (when it ended): of the last good one
 #   tick           until when the schedule was looked at
-#   log log.1 log.2 lock/ check/
+#   log log.1 log.2 lock/ check/ told
 # In .releaser/backup/, packed beside the paths: about, list (of all else, with hashes), stdout and files/, what the command has left.
 set -u
 umask 077
@@ -42,14 +42,15 @@ run_job() {
   job=$1 R=.releaser/timer/$1 why='' name='' bytes='' child='' offset=0 there='' limiter=''
   mkdir -p "$R/lock" || { fail "cannot write in $ROOT/$R"; return; }
   born $$; token "$1$$x$birth" && take_lock "$1$$x$birth" || { code=$?; [ $code = 4 ] && fail "$1 is at work already"; return $code; }
-  data=$R/now
+  data=$2
   rotate "$R/log" 1000000; clear_up
   [ ! -f "$R/log" ] || offset=$(wc -c <"$R/log")
   say "== $(date -u '+%Y-%m-%d %H:%M:%S') UTC $1"
   started=$(now) tries=1
   trap stopped TERM INT
   trap ':' HUP PIPE
-  if put "$data" cat "$2" && note_state '' ''; then "job_$job"; code=$?; else fail "cannot write in $ROOT/$R"; code=1; fi
+  told_before
+  if put "$R/now" cat "$2" && data=$R/now && note_state '' ''; then "job_$job"; code=$?; else fail "cannot write in $ROOT/$R"; code=1; fi
   finish $code
 }
 finish() {
@@ -58,6 +59,7 @@ finish() {
   why=$(printf %s "$why" | tr "\t\n" "  ")
   [ "$1" = 0 ] || { [ -n "$there" ] || name='' bytes=''; say "failed: $why"; }
   note_state "$(now)" "$1" || say "cannot write $ROOT/$R/state"
+  told_end "$1"
   rm -f "$mine.held"
   return "$1"
 }
@@ -76,10 +78,10 @@ clear_up() {
   [ "$job" != backup ] || rm -f backups/*.part
   find "$R" -name "asked.*" -mtime +1 -exec rm -f {} + 2>/dev/null
 }
-# note_state ENDED EXIT: how this run is; of the good one before it what is worth knowing stays.
+# note_state ENDED EXIT: how this run is, and what it has made already; of the good one before it what is worth knowing stays.
 note_state() {
   good=$(grep -e "^good$TAB" -e "^name$TAB" -e "^bytes$TAB" "$R/state" 2>/dev/null)
-  { [ "$2" != 0 ] && [ -z "$there" ]; } || good=good$TAB$1${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
+  { [ "$2" != 0 ] && [ -z "$there" ]; } || good=good$TAB${1:-$(now)}${name:+$NL}${name:+name$TAB$name$NL}${name:+bytes$TAB$bytes}
   put "$R/state" printf '%s\n' "started$TAB$started" "token$TAB$TOKEN" ${1:+"ended$TAB$1"} ${2:+"exit$TAB$2"} ${why:+"message$TAB$why"} ${good:+"$good"}
 }
 # rotate FILE BYTES: FILE, .1 and .2 take about three times as much.
@@ -151,6 +153,8 @@ job_backup() {
   done
   why=; bytes=$(wc -c <"backups/$name"); bytes=${bytes##* }
   say "made $name, $bytes bytes"
+  # From here on this one is known, so that killed or not, what the state names is there.
+  note_state '' ''
   thin_out; post_backup
 }
 # enough_space PATHS: for the archive, and for what is unpacked to read it back.
@@ -213,23 +217,6 @@ thin_out() {
     say "$verdict $file: $reason"
     [ "$verdict" = keep ] || { rm -f "backups/$file" && durable backups && rm -f "backups/$file.sha256"; } || say "cannot remove $file"
   done
-}
-
-# --- sanitize ---------------------------------------------------------------------------------------------------------------
-
-job_sanitize() {
-  serving || return
-  made=''
-  # Ours: what a deploy that was cut off has left, and a log that has grown. The app goes on writing in the same file.
-  [ ! -r .releaser/agent ] || sh .releaser/agent "$ROOT" boot >>"$R/log" 2>&1 || say 'what a deploy left here could not be settled'
-  log=shared/log/app.log
-  if [ -f $log ] && [ "$(wc -c <$log)" -gt 10000000 ]; then
-    mv -f $log.1 $log.2 2>/dev/null
-    cp -p $log $log.1 && true >$log && say "$log has been put aside as $log.1"
-  fi
-  run_command "$R/made.out"; code=$?
-  tail -c 100000 "$R/made.out" >>"$R/log"
-  return $code
 }
 
 # --- when --------------------------------------------------------------------------------------------------------------------

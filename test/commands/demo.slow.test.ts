@@ -47,6 +47,7 @@ const STEPS = [
   { command: 'releaser deploy target=demo --build', exit: 7, release: '1.2.0', live: '1.1.0' },
   { command: 'releaser exec target=demo -- cat index.html', exit: 0, release: '1.1.0', live: '1.1.0' },
   { command: 'releaser rollback target=demo', exit: 0, release: '1.0.0', live: '1.0.0' },
+  { command: 'releaser backup target=demo', exit: 0, release: '1.0.0', live: '1.0.0' },
   { command: 'releaser status', exit: 0, release: '1.0.0', live: '1.0.0' },
   { command: 'releaser history target=demo', exit: 0, release: '1.0.0', live: '1.0.0' },
 ]
@@ -64,8 +65,9 @@ test('it tells the whole life of a release, ends in a table, and leaves nothing'
        4  deploy target=demo --build          1.2.0    exit 7: back to 1.1.0  TIME
        5  exec target=demo -- cat index.html  1.1.0    1.1.0 still serves  TIME
        6  rollback target=demo                1.0.0    live again, LITTLE sent  TIME
-       7  status                              1.0.0    1.0.0 is live  TIME
-       8  history target=demo                 1.0.0    shown  TIME
+       7  backup target=demo                  1.0.0    backed up, and proven  TIME
+       8  status                              1.0.0    1.0.0 is live  TIME
+       9  history target=demo                 1.0.0    shown  TIME
 
     All went as it should, in TIME. Next, in a project of your own: releaser init
     "
@@ -127,6 +129,8 @@ test('--keep leaves the folder without its key, and a store to look into', async
   const { stdout: releases } = await runCli(['releases'], { cwd: join(dir, name, 'project') })
   expect(releases.match(/1\.\d\.0/g)).toEqual(['1.2.0', '1.1.0', '1.0.0'])
   expect(await readFile(join(dir, name, 'host/hello/current/index.html'), 'utf8')).toContain('<h1>Hello</h1>')
+  const backups = await readdir(join(dir, name, 'host/hello/backups'))
+  expect(backups.filter((file) => /^hello_demo_1\.0\.0_.*\.tar\.gz$/.test(file))).toHaveLength(1)
 })
 
 test('a step that goes wrong is told as it is', async () => {

@@ -28,6 +28,7 @@ test('a host that answered: what serves, what was before, and what happened, by 
     healthy: false,
     problem: 'the app does not run',
     backup: null,
+    jobs: [{ job: 'backup' as const, message: 'backup has no timer', remedy: 'releaser timer install target=prod' }],
   }
   expect(glanceOf({ ...WHERE, facts, seen, error: null }, seen, new Map([['gone', '0.9.0']]))).toMatchObject({
     target: 'prod',
@@ -43,6 +44,7 @@ test('a host that answered: what serves, what was before, and what happened, by 
     backup: null,
     remarks: [
       { text: 'the app does not run', wrong: true },
+      { text: 'backup has no timer: releaser timer install target=prod', wrong: true },
       { text: 'a deploy was cut off: the next one settles it', wrong: true },
     ],
     happenings: [
@@ -61,7 +63,7 @@ test('a host that did not answer, and one that is empty', () => {
     happenings: [],
   })
   const facts = factsWith([], [])
-  expect(glanceOf({ ...WHERE, facts, seen: NO_APP, error: null }, { ...NO_APP, backup: null })).toMatchObject({
+  expect(glanceOf({ ...WHERE, facts, seen: NO_APP, error: null }, { ...NO_APP, backup: null, jobs: [] })).toMatchObject({
     silent: null,
     serves: null,
     running: null,

@@ -330,6 +330,16 @@ test.each([
     { command: 'x', encryptTo: 'AGE-SECRET-KEY-1Y543P9H5GJLWRJ3SJMNSAWW3N5R0XVUGGT97J6JXWR5XV38VJEYQA9U92R' },
     'backup.encryptTo is a private key, which opens backups: keep it away from here and from hosts, and write the public key that belongs to it',
   ],
+  [
+    'which nobody hears',
+    { command: 'x', heartbeat: 'example.com' },
+    'backup.heartbeat is no address: write https://…, in ASCII and without blanks',
+  ],
+  [
+    'which tells nobody',
+    { command: 'x', onFailure: 'https://example.com/a b' },
+    'backup.onFailure is no address: write https://…, in ASCII and without blanks',
+  ],
   ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
 ])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
   expect(await problem(withTarget({ backup }))).toEqual({ message: `targets.prod.${message}, in FILE`, hint })
@@ -348,8 +358,6 @@ const LATER = {
   verify: 'x',
   verifyEvery: 'weekly',
   fetch: { to: 'x' },
-  onFailure: 'x',
-  heartbeat: 'https://example.com',
 }
 
 describe('not supported yet', () => {

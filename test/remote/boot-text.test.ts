@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { bootText } from '../../src/remote/boot-text.ts'
+import { pathOf, SHELLS } from '../support/shells.ts'
 
 const shop = { app: 'shop', target: 'prod', root: '/srv/shop' }
 
@@ -60,8 +61,11 @@ it('quotes for cron and then for sh', async () => {
   await mkdir(join(root, '.releaser'), { recursive: true })
   await writeFile(join(root, '.releaser/agent'), 'printf "%s|" "$@"')
   const { text } = bootText('cron', { ...shop, root })
-  expect(text.replaceAll('\\%', '')).not.toContain('%')
-  // What cron does with a line: the rest is for sh.
-  const line = text.replace('@reboot ', '').trimEnd().replaceAll('\\%', '%')
-  expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).toBe(`${root}|boot|`)
+  // Of it crons make different things, with and without a backslash: all else they hand on to sh.
+  expect(text).not.toContain('%')
+  const line = text.replace('@reboot ', '').trimEnd()
+  const said = SHELLS.map((shell) =>
+    execFileSync(`${pathOf(shell, join(base, shell)).split(':')[0]}/sh`, ['-c', line], { encoding: 'utf8' }),
+  )
+  expect(said).toEqual(SHELLS.map(() => `${root}|boot|`))
 })

@@ -84,6 +84,8 @@ describe.each(SHELLS)('the program of the timer, where sh is %s', (shell) => {
     ['in its middle', 'echo a\nfalse\necho b', 'exit code 1'],
     ['at its end', 'echo a; exit 7', 'exit code 7'],
     ['in a pipe', 'echo a; { echo b; exit 3; } | cat', 'exit code 3'],
+    ['at the start of a pipe', 'no-such-tool | cat', 'exit code 127'],
+    ['by a signal', 'echo a; kill -KILL $$', 'exit code 137'],
     ['with nothing to show', 'true', 'printed nothing'],
     ['over a path that is not there', null, 'shared/none is no file and no directory'],
   ])('makes no backup where the command fails %s', (_, command, message) => {
@@ -132,9 +134,20 @@ describe.each(SHELLS)('the program of the timer, where sh is %s', (shell) => {
     await until(async () => first.signalCode !== null)
     expect(host.state('backup')).not.toHaveProperty('exit')
     host.install('backup', [['path', 'shared/one']])
+    // After a reboot a number is somebody else's, who began at another time, or even at the same.
+    const [boot = ''] = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').split('-')
+    const birth = readFileSync(`/proc/${process.pid}/stat`, 'utf8').replace(/.*\) /, '').split(' ')[19]
+    const locks = join(host.root, '.releaser/timer/backup/lock')
+    for (const token of [`${process.pid}-1-${boot}-x`, `${process.pid}-${birth}-00000000-x`])
+      writeFileSync(join(locks, `${token}.held`), '')
     const before = host.backups().good
     expect(host.run('run', 'backup').code).toBe(0)
     expect(host.backups().good.slice(0, -1)).toEqual(before)
+    expect(readdirSync(locks)).toEqual([])
+    // It bites: this one is alive.
+    writeFileSync(join(locks, `${process.pid}-${birth}-${boot}-x.held`), '')
+    expect(host.run('run', 'backup').code).toBe(4)
+    rmSync(join(locks, `${process.pid}-${birth}-${boot}-x.held`))
     rmSync(join(host.root, 'there')) // the command ends
   })
 
