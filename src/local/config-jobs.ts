@@ -1,12 +1,17 @@
 import { z } from 'zod'
 import type { Target } from '../model/config.ts'
-import { parseSchedule } from '../model/schedule.ts'
+import { parseEvery, parseSchedule } from '../model/schedule.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
 import { backupPath, command, object, text, textThat, whole } from './config-values.ts'
 
 const schedule = textThat((it) => {
   const parsed = parseSchedule(it)
+  return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
+})
+
+const every = textThat((it) => {
+  const parsed = parseEvery(it)
   return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
 })
 
@@ -27,7 +32,7 @@ export const backup = object({
   beforeDeploy: z.boolean().exactOptional(),
   encryptTo: text.exactOptional(),
   verify: command.exactOptional(),
-  verifyEvery: text.exactOptional(),
+  verifyEvery: every.exactOptional(),
   fetch: object({ to: text, keep: whole(1).exactOptional() }).exactOptional(),
   onFailure: command.exactOptional(),
   heartbeat: text.exactOptional(),
@@ -53,6 +58,15 @@ export function jobProblems(at: string, { backup }: Pick<Partial<Target>, 'backu
             path: `${at}.backup`,
             says: 'names nothing to back up',
             hint: "write paths: ['shared/uploads'], or a command that dumps",
+          },
+        ]
+      : []),
+    ...(backup.encryptTo !== undefined && backup.verifyEvery !== undefined
+      ? [
+          {
+            path: `${at}.backup.verifyEvery`,
+            says: 'cannot be where there is encryptTo: a host cannot open what is encrypted',
+            hint: 'leave it out, and let a machine of yours that has the key run releaser backup-verify identity=FILE',
           },
         ]
       : []),

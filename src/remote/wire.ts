@@ -31,6 +31,9 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   render: ({ dir, templates, mark, secrets }) =>
     templates.map(({ from, to, mode }) => [dir, from, to, modeWord(mode), mark, `,${secrets.join(',')},`]),
   configure: () => [[]],
+  take: ({ key }) => [[key]],
+  replace: () => [[]],
+  refill: ({ dir, seconds, run }) => [[dir, String(seconds), escapeValue(run)]],
   depart: () => [[]],
   stop: ({ dir }) => [[dir]],
   start: ({ dir }) => [[dir]],
@@ -72,6 +75,7 @@ export function wireSteps(plan: Plan): readonly WireStep[] {
 export function encodePlan(plan: Plan, transaction: string, agentHash: string, author: Author): string {
   const confirm = plan.steps.find((step) => step.step === 'confirm')
   const activate = plan.steps.find((step) => step.step === 'activate')
+  const take = plan.steps.find((step) => step.step === 'take')
   const fields: readonly (readonly [string, string])[] = [
     ['by', author.by],
     ['where', author.where],
@@ -81,7 +85,7 @@ export function encodePlan(plan: Plan, transaction: string, agentHash: string, a
     ['target', plan.target],
     ['release', plan.release?.id ?? '-'],
     ['previous', plan.from ?? '-'],
-    ['from', activate?.from ?? '-'],
+    ['from', activate ? (activate.from ?? '-') : (take?.dir ?? '-')],
     ['digest', plan.release ? hex(plan.release.digest) : '-'],
     ['seq', String(plan.seq)],
     ['confirm', String(confirm?.seconds ?? 0)],

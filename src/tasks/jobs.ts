@@ -13,7 +13,7 @@ const KEEP = 7
  */
 export function jobRows(job: JobKind, input: UpkeepInput): JobRows {
   const { target, host } = input
-  currentOf(input)
+  if (job !== 'verify') currentOf(input)
   const env = { APP: target.app, TARGET: target.name, HOST: host.name, GROUP: '', PREVIOUS: '', DRY_RUN: '' }
   return [
     ['app', target.app],
@@ -35,6 +35,8 @@ const OWN: { readonly [K in JobKind]: (target: Target) => JobRows } = {
       ['keep', [last, daily, weekly, monthly].join(' ')],
     ]
   },
+  // Without a name it is the newest one.
+  verify: ({ backup }) => (backup?.verify === undefined ? [] : [['command', backup.verify]]),
   sanitize: (target) => [['command', demanded('sanitize', target.sanitize, target).command]],
 }
 
@@ -46,6 +48,6 @@ function demanded<T>(job: JobKind, settings: T | undefined, { name }: Target): T
 }
 
 /** The same, before anybody has been connected to. */
-export function demandJob(job: JobKind, target: Target): void {
+export function demandJob(job: 'backup' | 'sanitize', target: Target): void {
   demanded(job, target[job], target)
 }

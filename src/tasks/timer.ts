@@ -1,7 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import { JOBS, type JobKind, type JobRows } from '../model/job.ts'
 import type { BootKind } from '../model/plan.ts'
-import { parseSchedule, type Schedule } from '../model/schedule.ts'
+import { parseEvery, parseSchedule, type Schedule } from '../model/schedule.ts'
 import type { Target } from '../model/target.ts'
 import { jobRows } from './jobs.ts'
 import { bootWay } from './setup.ts'
@@ -17,8 +17,7 @@ export interface TimedJob {
 /** The jobs of a target that have a schedule, and no explicit no. Fails with CONFIG where there are none. */
 export function scheduled(target: Target): readonly { readonly job: JobKind; readonly schedule: Schedule }[] {
   const jobs = JOBS.flatMap((job) => {
-    const text = target[job]?.schedule
-    const schedule = text === undefined || target.auto?.[job] === false ? undefined : parseSchedule(text)
+    const schedule = wanted(job, target)
     return schedule && 'fields' in schedule ? [{ job, schedule }] : []
   })
   if (jobs.length > 0) return jobs
@@ -32,4 +31,12 @@ export function timerOf(input: UpkeepInput): { readonly kind: BootKind; readonly
   const way = bootWay(input.facts)
   if (way.kind === null) throw new ReleaserError('NOT_CHANGED', `${input.host.name}: ${way.why}`)
   return { kind: way.kind, jobs: scheduled(input.target).map((each) => ({ ...each, rows: jobRows(each.job, input) })) }
+}
+
+/** When a job is to run; undefined where nothing says so, or there is an explicit no. Whoever wants no backups wants none proven. */
+function wanted(job: JobKind, { backup, sanitize, auto }: Target): ReturnType<typeof parseSchedule> | undefined {
+  if (auto?.[job === 'sanitize' ? 'sanitize' : 'backup'] === false) return undefined
+  if (job === 'verify') return backup?.verifyEvery === undefined ? undefined : parseEvery(backup.verifyEvery)
+  const text = { backup, sanitize }[job]?.schedule
+  return text === undefined ? undefined : parseSchedule(text)
 }

@@ -24,7 +24,7 @@ job_verify() {
     export BACKUP_FILE_TO_RESTORE RELEASER_UNPACKED RELEASER_BACKUP
     run_command "$R/made.out"; code=$?
     tail -c 100000 "$R/made.out" >>"$R/log"
-    [ $code = 0 ] || return 1
+    [ $code = 0 ] || return 10
   fi
   name=$wanted bytes=$((size))
   say "$name can be restored"

@@ -14,7 +14,7 @@
 #        sh FILE PATH run JOB          runs an installed job now
 #        sh FILE PATH                  stdin: `now<TAB>JOB`, a job's data, `end`: runs that now; or `run<TAB>JOB`. stdin stays open: whoever
 #                                      closes it wants no more. stdout: `out<TAB>LINE…`, `end<TAB>EXIT<TAB>NAME<TAB>BYTES<TAB>MESSAGE`
-# Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 9 no such backup; 11 one that is damaged; 64 not understood.
+# Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 9 no such backup; 10 `verify` says no; 11 damaged; 64 not understood.
 #
 # In .releaser/timer/JOB/ (JOB: backup, sanitize or verify):
 #   job            the installed data, `key<TAB>value`: app target host schedule spread path command keep, env<TAB>NAME<TAB>VALUE
