@@ -5,6 +5,7 @@ import type { JobView } from '../model/job-view.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Facts, HistoryEntry } from '../model/plan.ts'
 import { type AppState, NO_APP } from '../tasks/app-state.ts'
+import { ago } from '../ui/time.ts'
 import type { Answer } from './facts-of.ts'
 import { nameAmong } from './release-words.ts'
 
@@ -12,6 +13,8 @@ import { nameAmong } from './release-words.ts'
 export interface Seen extends AppState {
   /** Null where nothing says that it has backups. */
   readonly backup: JobView | null
+  /** When backups were last proven to be restorable; null where nobody ever did. */
+  readonly proof?: JobView | null
 }
 
 /**
@@ -35,7 +38,7 @@ export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMa
       happenings: [],
     }
   const { current, previous, releases } = viewOf(facts)
-  const { app, healthy, problem, backup } = seen ?? { ...NO_APP, backup: null }
+  const { app, healthy, problem, backup, proof } = seen ?? { ...NO_APP, backup: null, proof: null }
   const known = new Map([...versions, ...releases.map(({ id, version }) => [id, version] as const)])
   return {
     ...common,
@@ -56,19 +59,27 @@ export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMa
       ok: backup.ok !== false,
       overdue: backup.overdue,
     },
-    remarks: remarksOn(facts, problem, backup),
+    remarks: remarksOn(facts, problem, backup, proof),
     happenings: facts.history.map((entry) => happening(entry, known)),
   }
 }
 
 /** What is to be said of a host beside its columns. */
-function remarksOn(facts: Facts, problem: string | null, backup: JobView | null): Glance['remarks'] {
+function remarksOn(
+  facts: Facts,
+  problem: string | null,
+  backup: JobView | null,
+  proof: JobView | null | undefined,
+): Glance['remarks'] {
   const wrong = (text: string | null | false) => (text ? [{ text, wrong: true }] : [])
   const also = (text: string | null | false) => (text ? [{ text, wrong: false }] : [])
   return [
     ...wrong(problem),
     ...wrong(backup?.ok === false && `backup failed: ${backup.message}`),
     ...wrong(backup?.overdue === true && 'backup overdue'),
+    ...wrong(proof?.ok === false && `backup not proven: ${proof.message}`),
+    ...wrong(proof?.overdue === true && 'proof of backups overdue'),
+    ...also(proof?.good != null && `backup proven ${ago(new Date(proof.good), new Date())}`),
     ...also(facts.frozen && `frozen by ${lockInWords(facts.frozen)}`),
     ...also(facts.lock && `locked by ${lockInWords(facts.lock)}`),
     ...wrong(facts.unsettled !== null && 'a deploy was cut off: the next one settles it'),

@@ -41,6 +41,8 @@ export interface HostJob {
   readonly message: string
   /** When the last good run ended. */
   readonly good: number | null
+  /** The backup that it made or proved; null where it was about none. */
+  readonly name?: string | null
 }
 
 /** What a host says of its jobs. */

@@ -36,7 +36,8 @@ const SETTINGS: Partial<Target> = {
   backup: {
     paths: ['shared/up loads', 'shared/one'],
     command: 'cat "$RELEASER_PATH/shared/db/rows"',
-    restore: 'cat "$BACKUP_FILE_TO_RESTORE" | cat >"$RELEASER_PATH/shared/db/rows"; echo "$RELEASER_BACKUP" >"$RELEASER_PATH/restored"; echo "$KEY"',
+    restore:
+      'cat "$BACKUP_FILE_TO_RESTORE" | cat >"$RELEASER_PATH/shared/db/rows"; echo "$RELEASER_BACKUP" >"$RELEASER_PATH/restored"; echo "$KEY"',
   },
 }
 
