@@ -98,7 +98,6 @@ it('SQLite: a rollback with its backup goes back across a migration, and only th
   const query = (text: string) => execFileSync('sqlite3', [file, text], { encoding: 'utf8' })
   const database = '"$RELEASER_PATH/shared/db/shop.db"'
   const settings = {
-    runner: { start: `sqlite3 ${database} 'select max(id) from orders' && exec sleep 100000` },
     shared: { dirs: ['db'] },
     migrate: { run: `sqlite3 ${database} "$(cat migration.sql)"`, when: 'before-switch' as const },
     backup: {

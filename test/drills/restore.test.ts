@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -55,13 +56,16 @@ function fill(at: (...path: string[]) => string, uid: number): void {
   writeFileSync(at('shared/db/rows'), 'first rows')
   writeFileSync(at('shared/one'), 'one')
   execFileSync('chown', ['-Rh', String(uid), at('shared')])
+  chmodSync(at('shared/up loads'), 0o550)
 }
 
 const spoil = (at: (...path: string[]) => string): void => {
+  chmodSync(at('shared/up loads'), 0o750)
   rmSync(at('shared/up loads/deep'), { recursive: true })
   writeFileSync(at('shared/up loads/stranger'), 'came later')
   appendFileSync(at('shared/one'), ' and more')
   writeFileSync(at('shared/db/rows'), 'later rows')
+  chmodSync(at('shared/up loads'), 0o510)
 }
 
 const appOf = async (uid: number) => (await userProcesses(uid)).filter(({ command }) => command.startsWith('sleep 100000'))
@@ -107,6 +111,7 @@ describe('a restore', () => {
     expect(readFileSync(at(0)('restored'), 'utf8')).toBe(`${name}\n`)
     expect(done.stdout + done.stderr).not.toContain('hidden-word')
     expect(await listTree(at(0)('shared/up loads'))).toEqual(was)
+    expect(lstatSync(at(0)('shared/up loads')).mode & 0o777).toBe(0o550)
     const now = lstatSync(at(0)('shared/up loads/hard'))
     expect([now.ino === lstatSync(at(0)('shared/up loads/readonly')).ino, now.nlink, now.mtimeMs]).toEqual([
       true,
@@ -143,6 +148,7 @@ describe('a restore', () => {
       expect((await listTree(at('shared'))).filter((line) => !/^(log|env)/.test(line))).toEqual(
         was.filter((line) => !/^(log|env)/.test(line)),
       )
+      expect(lstatSync(at('shared/up loads')).mode & 0o777).toBe(0o510)
       expect(await appOf(uid)).toHaveLength(1)
       await expectClean(hosts, 'app', [0])
       expect(readdirSync(at('.releaser/restore'))).toEqual([])
