@@ -28,7 +28,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     arguments: [
       TARGET,
       { key: 'release', value: 'REF', summary: 'another release that is on the hosts' },
-      { key: 'with-backup', summary: 'and the data, from the newest backup of that release: across a migration' },
+      { key: 'with-backup', summary: 'and its data, from the newest backup of its time' },
       HOST,
     ],
     examples: [

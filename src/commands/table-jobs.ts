@@ -6,9 +6,9 @@ const ASKING: Command['exits'] = ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST
 const BACKUP = {
   key: 'backup',
   value: 'NAME',
-  summary: 'its name there, ./FILE for one that lies here; latest, on each host its own',
+  summary: 'its name there, or ./FILE here; the latest',
 }
-const IDENTITY = { key: 'identity', value: 'FILE', summary: 'the key of age that opens an encrypted one; RELEASER_AGE_IDENTITY' }
+const IDENTITY = { key: 'identity', value: 'FILE', summary: 'key of age for .age; RELEASER_AGE_IDENTITY' }
 
 /** What hosts do beside the app: backups, and clearing up. */
 export const TIMERS: Readonly<Record<string, Command>> = {
@@ -39,8 +39,8 @@ export const TIMERS: Readonly<Record<string, Command>> = {
     summary: 'bring a backup of each host here, verified',
     arguments: [
       TARGET,
-      { key: 'backup', value: 'NAME', summary: 'which one; latest, on each host its own' },
-      { key: 'to', value: 'DIR', summary: 'where to; backup.fetch.to of the target. Each host has its own folder there' },
+      { key: 'backup', value: 'NAME', summary: 'which one; the latest of each host' },
+      { key: 'to', value: 'DIR', summary: 'to a folder for each host in here; backup.fetch.to' },
       HOST,
     ],
     examples: [

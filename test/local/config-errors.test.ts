@@ -311,6 +311,11 @@ test.each([
     { command: 'x', schedule: 'dayly' },
     "backup.schedule \"dayly\" is no schedule: write 'hourly', 'daily', 'weekly' or 'monthly', as in 'daily at 03:30', or the five fields of a crontab",
   ],
+  [
+    'no rhythm',
+    { command: 'x', verifyEvery: '3d' },
+    "backup.verifyEvery \"3d\" is no schedule: write 'hourly', 'daily', 'weekly' or 'monthly', as in 'daily at 03:30', or the five fields of a crontab",
+  ],
   ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
 ])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
   expect(await problem(withTarget({ backup }))).toEqual({ message: `targets.prod.${message}, in FILE`, hint })
@@ -325,12 +330,8 @@ test('groups that contain each other', async () => {
 
 /** What a backup will have, and has not yet. */
 const LATER = {
-  restore: 'x',
   beforeDeploy: true,
   encryptTo: 'age1x',
-  verify: 'x',
-  verifyEvery: 'weekly',
-  fetch: { to: 'x' },
   onFailure: 'x',
   heartbeat: 'https://example.com',
 }
