@@ -21,7 +21,10 @@ export const TOPICS: readonly { readonly topic: string; readonly commands: reado
   { topic: 'hosts', commands: pick('hosts', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock', 'timer') },
   {
     topic: 'keeping',
-    commands: pick('backup', 'backups', 'sanitize', 'verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag'),
+    commands: [
+      ...pick('backup', 'backups', 'backup-fetch', 'backup-verify', 'restore', 'sanitize'),
+      ...pick('verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag'),
+    ],
   },
 ]
 

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -51,7 +52,8 @@ function fill(at: (...path: string[]) => string, uid: number): void {
   linkSync(at('shared/up loads/readonly'), at('shared/up loads/hard'))
   symlinkSync('deep/-n', at('shared/up loads/ link to -n'))
   mkdirSync(at('shared/up loads/closed'), { mode: 0o500 })
-  execFileSync('truncate', ['-s', '3M', at('shared/up loads/holes')])
+  writeFileSync(at('shared/up loads/holes'), '')
+  truncateSync(at('shared/up loads/holes'), 3_000_000)
   mkdirSync(at('shared/db'), { recursive: true })
   writeFileSync(at('shared/db/rows'), 'first rows')
   writeFileSync(at('shared/one'), 'one')
