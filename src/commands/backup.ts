@@ -1,6 +1,6 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
-import { JOBS, type JobKind, type JobRows, jobInWords, madeAt } from '../model/job.ts'
+import { type JobKind, type JobRows, jobInWords, madeAt } from '../model/job.ts'
 import { size } from '../model/size.ts'
 import { runJob } from '../remote/jobs.ts'
 import type { Asked } from '../rollout/host.ts'
@@ -25,7 +25,7 @@ export interface JobRan extends Ran {
 /** `releaser backup` and `sanitize`: the same as the timer does, now, on every host of the targets. */
 export async function run(call: Call): Promise<Outcome> {
   const { globals, values } = call
-  const job = JOBS.find((name) => name === call.command)
+  const job = (['backup', 'sanitize'] as const).find((name) => name === call.command)
   if (!job) throw new ReleaserError('BUG', `there is no job ${call.command}`)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])

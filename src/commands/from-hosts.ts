@@ -4,6 +4,7 @@ import { type HostView, viewOf } from '../model/host-view.ts'
 import type { Lookup } from '../tasks/on-host.ts'
 import { askAcross } from './across.ts'
 import type { Call, Outcome } from './command.ts'
+import type { DataBack } from './data-back.ts'
 import { destinations, onlyApp } from './destinations.ts'
 import { lastHook } from './last-hook.ts'
 import { recallOf } from './memory.ts'
@@ -21,10 +22,12 @@ interface FromHosts {
   readonly choose: (views: readonly HostView[], lookup: Lookup) => HostRelease
   /** What is about to be done to a target, `on` or `to` it. */
   readonly doing: (version: string | undefined) => string
+  /** What else comes back with it. */
+  readonly data?: DataBack
 }
 
 /** Makes a release that the hosts have what they serve, by the same path as a deploy, with nothing sent. */
-export async function fromHosts(call: Call, { action, wanted, choose, doing }: FromHosts): Promise<Outcome> {
+export async function fromHosts(call: Call, { action, wanted, choose, doing, data }: FromHosts): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, call.values['target'])
   const app = onlyApp(targets, loaded)
@@ -43,9 +46,11 @@ export async function fromHosts(call: Call, { action, wanted, choose, doing }: F
         const views = asked.map(({ facts }) => viewOf(facts))
         return { ...choose(views, { known: store.list(app) }), manifest: null }
       },
+      ...(data && { lay: (release, asked) => data.lay(loaded, release, asked) }),
       ask: async (plans) => {
         await askProtected(call, targets, doing(plans[0]?.release ? wordFor(plans[0].release) : undefined))
         await askAcross(call, plans)
+        await data?.ask(plans)
       },
     }),
   )

@@ -6,6 +6,7 @@ import type { JobView } from '../model/job-view.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Facts, HistoryEntry } from '../model/plan.ts'
 import { type AppState, NO_APP } from '../tasks/app-state.ts'
+import { ago } from '../ui/time.ts'
 import type { Answer } from './facts-of.ts'
 import { nameAmong } from './release-words.ts'
 
@@ -14,6 +15,8 @@ export interface Seen extends AppState {
   /** Null where nothing says that it has backups. */
   readonly backup: JobView | null
   readonly jobs: readonly JobFinding[]
+  /** When backups were last proven to be restorable; null where nobody ever did. */
+  readonly proof?: JobView | null
 }
 
 /**
@@ -37,7 +40,7 @@ export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMa
       happenings: [],
     }
   const { current, previous, releases } = viewOf(facts)
-  const { app, healthy, problem, backup, jobs } = seen ?? { ...NO_APP, backup: null, jobs: [] }
+  const { app, healthy, problem, backup, proof, jobs } = seen ?? { ...NO_APP, backup: null, proof: null, jobs: [] }
   const known = new Map([...versions, ...releases.map(({ id, version }) => [id, version] as const)])
   return {
     ...common,
@@ -58,18 +61,24 @@ export function glanceOf(answer: Answer, seen: Seen | null, versions: ReadonlyMa
       ok: backup.ok !== false,
       overdue: backup.overdue,
     },
-    remarks: remarksOn(facts, problem, jobs),
+    remarks: remarksOn(facts, problem, jobs, proof),
     happenings: facts.history.map((entry) => happening(entry, known)),
   }
 }
 
 /** What is to be said of a host beside its columns. */
-function remarksOn(facts: Facts, problem: string | null, jobs: readonly JobFinding[]): Glance['remarks'] {
+function remarksOn(
+  facts: Facts,
+  problem: string | null,
+  jobs: readonly JobFinding[],
+  proof: JobView | null | undefined,
+): Glance['remarks'] {
   const wrong = (text: string | null | false) => (text ? [{ text, wrong: true }] : [])
   const also = (text: string | null | false) => (text ? [{ text, wrong: false }] : [])
   return [
     ...wrong(problem),
     ...jobs.flatMap(({ message, remedy }) => wrong(remedy.includes(' install ') ? `${message}: ${remedy}` : message)),
+    ...also(proof?.good != null && `backup proven ${ago(new Date(proof.good), new Date())}`),
     ...also(facts.frozen && `frozen by ${lockInWords(facts.frozen)}`),
     ...also(facts.lock && `locked by ${lockInWords(facts.lock)}`),
     ...wrong(facts.unsettled !== null && 'a deploy was cut off: the next one settles it'),

@@ -17,6 +17,7 @@ import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
+import type { AllLaid } from './lay-out.ts'
 import { hooksAt } from './moments.ts'
 
 export interface RollInput {
@@ -33,6 +34,8 @@ export interface RollInput {
   readonly source: Release | null
   /** A last question, when everything is known and nothing is done. */
   readonly ask: (plans: readonly Plan[]) => Promise<void>
+  /** Has hosts lay out what else comes back with the release; nothing that serves is touched. */
+  readonly lay?: (release: Wanted, asked: readonly Asked[]) => Promise<AllLaid>
   /** Fails where this, a plan without secrets, is not one that may be carried out. */
   readonly demand?: (plan: Plan) => void
 }
@@ -60,10 +63,12 @@ export async function roll(input: RollInput): Promise<Rolled> {
     await rows.close()
     throw error
   })
+  let laid: AllLaid | undefined
   try {
     for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
     const release = await input.choose(preparation.hosts)
-    const plan = approved(planner(input, release, apps, preparation.hosts), input, apps)
+    laid = await input.lay?.(release, preparation.hosts)
+    const plan = approved(planner(input, release, apps, preparation.hosts, laid), input, apps)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
     const plans = prepared.map((host) => host.plan)
     warnOfCookies(call, release, prepared)
@@ -79,6 +84,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     return { release, plans, hosts: [...outcomes, ...preparation.skipped] }
   } finally {
     await rows.close()
+    await laid?.release()
     await preparation.close()
   }
 }
@@ -97,6 +103,7 @@ function planner(
   release: Wanted,
   apps: Environments,
   asked: readonly Asked[],
+  laid: AllLaid | undefined,
 ): Planner {
   const knownManifests = new Set(store.list().map(({ id }) => id))
   const { by } = author('')
@@ -118,6 +125,7 @@ function planner(
       appEnv,
       secrets,
       first,
+      ...(laid && { backup: laid.of(host) }),
     })
   }
 }

@@ -1,5 +1,6 @@
 import { chooseRollback } from '../tasks/rollback.ts'
 import type { Call, Outcome } from './command.ts'
+import { dataBack } from './data-back.ts'
 import { fromHosts } from './from-hosts.ts'
 
 /** `releaser rollback`: every host goes back to a release that it has, and stays there until a newer one is deployed by hand. */
@@ -9,6 +10,7 @@ export async function run(call: Call): Promise<Outcome> {
     action: 'rollback',
     wanted: ref ?? 'previous',
     choose: (views, lookup) => chooseRollback(views, ref, lookup),
+    ...(call.values['with-backup'] === 'true' && { data: dataBack(call) }),
     doing: (version) => `go back to ${version ?? 'the previous release'} on`,
   })
 }

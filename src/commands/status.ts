@@ -67,7 +67,7 @@ function hostStatus(answer: Answer<Seen>) {
     healthy: seen.healthy,
     appProblem: seen.problem,
     lock: lockOf(facts),
-    backup: seen.backup && { last: seen.backup.last, ok: seen.backup.ok, overdue: seen.backup.overdue },
+    backup: seen.backup && { last: seen.backup.last, ok: seen.backup.ok, overdue: seen.backup.overdue, ...proven(seen.proof) },
     freeBytes: facts.freeBytes,
     // Drift is not looked at yet.
     drift: null,
@@ -97,6 +97,11 @@ function statusTable(glances: readonly Glance[], now: Date): string {
 function lockOf({ lock, frozen }: Facts) {
   const one = lock ?? frozen
   return one && { by: one.by, since: isoOf(one.since), message: one.message, where: one.where, frozen: one.frozen }
+}
+
+/** The last backup that was proven to be restorable, and when. */
+function proven(proof: Seen['proof']) {
+  return proof ? { proven: proof.good, provenName: proof.name, proofOverdue: proof.overdue } : {}
 }
 
 function isoOf(seconds: number | null | undefined): string | null {

@@ -25,10 +25,15 @@ export const HOSTS: Readonly<Record<string, Command>> = {
   rollback: {
     name: 'rollback',
     summary: 'go back to the previous good release',
-    arguments: [TARGET, { key: 'release', value: 'REF', summary: 'another release that is on the hosts' }, HOST],
+    arguments: [
+      TARGET,
+      { key: 'release', value: 'REF', summary: 'another release that is on the hosts' },
+      { key: 'with-backup', summary: 'and its data, from the newest backup of its time' },
+      HOST,
+    ],
     examples: [
       { line: 'releaser rollback target=prod', does: 'every host goes back one release' },
-      { line: 'releaser rollback target=prod release=1.3.9', does: 'to that version' },
+      { line: 'releaser rollback target=prod --with-backup', does: 'and to the data of its time; what has come since is lost' },
     ],
     exits: SWITCHING,
     load: () => import('./rollback.ts'),

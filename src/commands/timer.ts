@@ -1,6 +1,7 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { JOBS, type JobKind } from '../model/job.ts'
+import { saysNo } from '../model/job-findings.ts'
 import { type JobView, jobView } from '../model/job-view.ts'
 import type { Target } from '../model/target.ts'
 import { jobLog, lookAtJobs } from '../remote/jobs.ts'
@@ -75,8 +76,8 @@ async function status({ signal }: Call, { hosts, skipped }: Preparation): Promis
 }
 
 /** What nobody wants to run by itself is never late. */
-function viewed({ auto }: Target, view: JobView): JobView {
-  return { ...view, overdue: view.overdue && auto?.[view.job] !== false }
+function viewed(target: Target, view: JobView): JobView {
+  return { ...view, overdue: view.overdue && !saysNo(target, view.job) }
 }
 
 async function log({ signal, values }: Call, { hosts, skipped }: Preparation, job: JobKind): Promise<Outcome> {

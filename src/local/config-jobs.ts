@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Target } from '../model/config.ts'
 import { parseRecipients } from '../model/recipients.ts'
-import { parseSchedule } from '../model/schedule.ts'
+import { parseEvery, parseSchedule } from '../model/schedule.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
 import { backupPath, command, object, text, textThat, whole } from './config-values.ts'
@@ -21,6 +21,10 @@ const addressProblem = (it: string) =>
 const address = textThat(addressProblem)
 /** A command, or an address. */
 const told = textThat((it) => (/^https?:\/\//i.test(it) ? addressProblem(it) : command.safeParse(it).error?.issues[0]?.message))
+const every = textThat((it) => {
+  const parsed = parseEvery(it)
+  return 'says' in parsed ? `${parsed.says}: ${parsed.hint}` : undefined
+})
 
 const keepBy = object({
   last: whole(1).exactOptional(),
@@ -39,7 +43,7 @@ export const backup = object({
   beforeDeploy: z.boolean().exactOptional(),
   encryptTo: recipients.exactOptional(),
   verify: command.exactOptional(),
-  verifyEvery: text.exactOptional(),
+  verifyEvery: every.exactOptional(),
   fetch: object({ to: text, keep: whole(1).exactOptional() }).exactOptional(),
   onFailure: told.exactOptional(),
   heartbeat: address.exactOptional(),
@@ -65,6 +69,15 @@ export function jobProblems(at: string, { backup }: Pick<Partial<Target>, 'backu
             path: `${at}.backup`,
             says: 'names nothing to back up',
             hint: "write paths: ['shared/uploads'], or a command that dumps",
+          },
+        ]
+      : []),
+    ...(backup.encryptTo !== undefined && backup.verifyEvery !== undefined
+      ? [
+          {
+            path: `${at}.backup.verifyEvery`,
+            says: 'cannot be where there is encryptTo: a host cannot open what is encrypted',
+            hint: 'leave it out, and let a machine of yours that has the key run releaser backup-verify identity=FILE',
           },
         ]
       : []),

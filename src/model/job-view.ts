@@ -16,6 +16,8 @@ export interface JobView {
   readonly overdue: boolean
   /** When it went well last. */
   readonly good: string | null
+  /** The backup that was made or proven then; null where it was about none. */
+  readonly name: string | null
   readonly message: string
 }
 
@@ -41,6 +43,7 @@ export function jobView(job: HostJob, { wall, now, way }: Pick<HostJobs, 'wall' 
     next: coming === null ? null : new Date(time(coming)).toISOString(),
     overdue: schedule !== null && isOverdue(job, last(schedule, wall - GRACE), time),
     good: iso(job.good),
+    name: job.name ?? null,
     message: cut ? 'it was cut off' : job.message,
   }
 }

@@ -1,7 +1,7 @@
 /** What a host does by itself, beside the app. */
-export type JobKind = 'backup' | 'sanitize'
+export type JobKind = 'backup' | 'sanitize' | 'verify'
 
-export const JOBS = ['backup', 'sanitize'] as const satisfies readonly JobKind[]
+export const JOBS = ['backup', 'sanitize', 'verify'] as const satisfies readonly JobKind[]
 
 /** A job's data for the host: each a key and its values, of any text. */
 export type JobRows = readonly (readonly [string, ...string[]])[]
@@ -41,6 +41,8 @@ export interface HostJob {
   readonly message: string
   /** When the last good run ended. */
   readonly good: number | null
+  /** The backup that it made or proved; null where it was about none. */
+  readonly name?: string | null
 }
 
 /** What a host says of its jobs. */
@@ -54,7 +56,7 @@ export interface HostJobs {
   readonly backups: readonly Backup[]
 }
 
-const STAMP = /_(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)\.tar\.gz(\.age)?$/
+const STAMP = /_(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)\.tar\.gz(?:\.age)?$/
 
 /** When a backup was made, by its name, as ISO 8601; null where that does not say it. */
 export function madeAt(name: string): string | null {

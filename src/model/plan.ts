@@ -25,6 +25,7 @@ export interface Plan {
     | 'stop'
     | 'restart'
     | 'migrate'
+    | 'restore'
   readonly app: string
   readonly target: string
   readonly host: string

@@ -40,6 +40,21 @@ export function parseSchedule(text: string): Schedule | ScheduleProblem {
   return parseFields(text, words)
 }
 
+/** What is said as so much time between two runs, where a calendar has a word for it. */
+const EVERY: Readonly<Record<string, string>> = {
+  '1h': 'hourly',
+  '24h': 'daily',
+  '1d': 'daily',
+  '7d': 'weekly',
+  '30d': 'monthly',
+}
+
+/** Reads a schedule, or `1h`, `1d`, `7d`, `30d`. */
+export function parseEvery(text: string): Schedule | ScheduleProblem {
+  const meant = Object.hasOwn(EVERY, text) ? EVERY[text] : undefined
+  return parseSchedule(meant ?? text)
+}
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 

@@ -38,6 +38,12 @@ export interface Steps {
     /** Names of variables that are shown nowhere: what they go into is its owner's alone. */
     readonly secrets: readonly string[]
   }
+  /** Take what was unpacked of a backup under this transaction; the release in `dir` serves now. */
+  take: { readonly key: string; readonly backup: string; readonly dir: string }
+  /** Put paths of a backup in the place of what is there, which stays aside until all is confirmed. */
+  replace: { readonly paths: readonly string[] }
+  /** Run the target's `restore` in the release in `dir`. */
+  refill: { readonly run: string; readonly dir: string; readonly seconds: number }
   /** Wait for the client's word: everything is ready here and everywhere else. */
   await: { readonly word: string }
   /** From here on a failure takes back. */

@@ -13,6 +13,7 @@ const NAMES = [
   'otp',
   'hooks',
   'prune',
+  'replace',
   'boot',
   'tidy',
   'libc',

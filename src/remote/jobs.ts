@@ -84,7 +84,17 @@ export async function jobLog(
   return said.join('')
 }
 
-const UNKNOWN = { schedule: null, since: null, running: false, started: null, ended: null, exit: null, message: '', good: null }
+const UNKNOWN = {
+  schedule: null,
+  since: null,
+  running: false,
+  started: null,
+  ended: null,
+  exit: null,
+  message: '',
+  good: null,
+  name: null,
+}
 
 function fieldOf(key: string, one: string, two: string): Partial<HostJob> {
   if (key === 'alive') return { running: true }
@@ -92,6 +102,7 @@ function fieldOf(key: string, one: string, two: string): Partial<HostJob> {
   if (key === 'since') return { since: wallOf(one) }
   if (key !== 'run') return {}
   if (one === 'message') return { message: two }
+  if (one === 'name') return { name: two }
   return ['started', 'ended', 'exit', 'good'].includes(one) && /^\d+$/.test(two) ? { [one]: Number(two) } : {}
 }
 

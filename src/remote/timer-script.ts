@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { COMMENT_LINE } from './agent-script.ts'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
-const PARTS = ['tree', 'ground', 'calendar', 'seal', 'told', 'sanitize', 'timer'].map((name) =>
+const PARTS = ['tree', 'ground', 'calendar', 'unpack', 'proving', 'seal', 'told', 'sanitize', 'timer'].map((name) =>
   readFileSync(new URL(`../../templates/remote/${name}.sh`, import.meta.url), 'utf8'),
 )
 

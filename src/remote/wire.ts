@@ -33,6 +33,9 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
   // Its data goes to the program of the timer, which the client starts meanwhile.
   backup: ({ rows }) => (rows === null ? [] : [[]]),
   configure: () => [[]],
+  take: ({ key }) => [[key]],
+  replace: () => [[]],
+  refill: ({ dir, seconds, run }) => [[dir, String(seconds), escapeValue(run)]],
   depart: () => [[]],
   stop: ({ dir }) => [[dir]],
   start: ({ dir }) => [[dir]],
@@ -74,6 +77,7 @@ export function wireSteps(plan: Plan): readonly WireStep[] {
 export function encodePlan(plan: Plan, transaction: string, agentHash: string, author: Author): string {
   const confirm = plan.steps.find((step) => step.step === 'confirm')
   const activate = plan.steps.find((step) => step.step === 'activate')
+  const take = plan.steps.find((step) => step.step === 'take')
   const fields: readonly (readonly [string, string])[] = [
     ['by', author.by],
     ['where', author.where],
@@ -83,7 +87,7 @@ export function encodePlan(plan: Plan, transaction: string, agentHash: string, a
     ['target', plan.target],
     ['release', plan.release?.id ?? '-'],
     ['previous', plan.from ?? '-'],
-    ['from', activate?.from ?? '-'],
+    ['from', activate ? (activate.from ?? '-') : (take?.dir ?? '-')],
     ['digest', plan.release ? hex(plan.release.digest) : '-'],
     ['seq', String(plan.seq)],
     ['confirm', String(confirm?.seconds ?? 0)],

@@ -154,6 +154,11 @@ const HINTS: readonly { readonly step: Step['step']; readonly says: string; read
   },
   { step: 'render', says: 'has no file', hint: 'templates of the target name files of the release: mend from, or build it in' },
   {
+    step: 'refill',
+    says: '',
+    hint: 'files are as they were; what the command has done elsewhere, as in a database, is not undone: let it work in one transaction (pg_restore --single-transaction)',
+  },
+  {
     step: 'again',
     says: 'was sent',
     hint: 'deploy it instead, which brings what is missing: releaser deploy target=NAME release=REF',

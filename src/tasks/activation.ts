@@ -16,6 +16,8 @@ export interface ActivationInput {
   /** What gives the host the unit by which systemd is to run the app, or takes it away. */
   readonly unit: readonly Step[]
   readonly services: { readonly old: PlacedService | null; readonly new: PlacedService | null }
+  /** What puts a backup back on the way. */
+  readonly restore?: { readonly before: readonly Step[]; readonly between: readonly Step[] }
   /** Whether this is the first host of the rollout. */
   readonly first: boolean
 }
@@ -34,12 +36,14 @@ export function activation(input: ActivationInput): Step[] {
   const start: Step[] = services.new ? [...hook('pre-start'), { step: 'start', dir }, ...proof(input), ...hook('post-start')] : []
   return [
     ...migration(input, 'before-switch'),
+    ...(input.restore?.before ?? []),
     { step: 'await', word: 'activate' },
     ...stop,
     ...hook('pre-activate'),
     { step: 'activate', dir, from },
     ...hook('post-activate'),
     ...input.unit,
+    ...(input.restore?.between ?? []),
     ...start,
     ...migration(input, 'after-start'),
     { step: 'confirm', seconds: target.confirmSeconds },

@@ -1,3 +1,4 @@
+import type { LaidBackup } from '../model/backup.ts'
 import type { HookName } from '../model/config.ts'
 import { type HostRelease, NO_STATE } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
@@ -12,6 +13,7 @@ import { gone, pruneAfter, strays } from './leaving.ts'
 import { planEnv } from './plan-env.ts'
 import { refuseGone, refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { across, nextState, stateAfter, without } from './remembering.ts'
+import { restoration } from './restore.ts'
 import { envHash, hooksIn, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
 import { type RenderInput, renderedSo, rendering } from './templates.ts'
 import { wayBack } from './way-back.ts'
@@ -52,6 +54,8 @@ export interface DeployInput {
   readonly secrets?: readonly string[]
   /** Whether this is the first host of the rollout: the one that migrates. True if left out. */
   readonly first?: boolean
+  /** A backup of the release's time, whose data comes back with it. */
+  readonly backup?: LaidBackup
 }
 
 /** A plan without steps is a no-op: the host serves this release already, with these links. */
@@ -118,7 +122,7 @@ export function planDeploy(input: DeployInput): Plan {
     bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
     env,
     ...(idle ? {} : wayBack({ target, old: view.current, come: { id: release.id, dir, hooks }, services, first })),
-    ...crossing(goesBack && !idle ? across(facts, view.current?.id, release.id) : undefined),
+    ...crossing(goesBack && !idle && !input.backup ? across(facts, view.current?.id, release.id) : undefined),
   }
 }
 
@@ -161,6 +165,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
       unit,
       services,
       first,
+      ...(input.backup && { restore: restoration(target, input.backup, { from: from ?? dir, dir }) }),
     }),
     ...pruning(prune),
   ]

@@ -16,7 +16,7 @@ const KEEP = 7
  */
 export function jobRows(job: JobKind, input: UpkeepInput): JobRows {
   const { target, host } = input
-  currentOf(input)
+  if (job !== 'verify') currentOf(input)
   const env = { APP: target.app, TARGET: target.name, HOST: host.name, GROUP: '', PREVIOUS: '', DRY_RUN: '' }
   return [
     ['app', target.app],
@@ -41,6 +41,8 @@ const OWN: { readonly [K in JobKind]: (target: Target) => JobRows } = {
       ...(heartbeat === undefined ? [] : [['heartbeat', heartbeat] as const]),
     ]
   },
+  // Without a name it is the newest one.
+  verify: ({ backup }) => (backup?.verify === undefined ? [] : [['command', backup.verify]]),
   sanitize: (target) => [['command', demanded('sanitize', target.sanitize, target).command]],
 }
 
@@ -52,6 +54,6 @@ function demanded<T>(job: JobKind, settings: T | undefined, { name }: Target): T
 }
 
 /** The same, before anybody has been connected to. */
-export function demandJob(job: JobKind, target: Target): void {
+export function demandJob(job: 'backup' | 'sanitize', target: Target): void {
   demanded(job, target[job], target)
 }

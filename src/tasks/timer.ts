@@ -1,8 +1,9 @@
 import { ReleaserError } from '../model/errors.ts'
 import { JOBS, type JobKind, type JobRows } from '../model/job.ts'
+import { saysNo, wantedSchedule } from '../model/job-findings.ts'
 import { hasControl } from '../model/name.ts'
 import type { BootKind, Facts } from '../model/plan.ts'
-import { parseSchedule, type Schedule } from '../model/schedule.ts'
+import type { Schedule } from '../model/schedule.ts'
 import type { UnitKind } from '../model/service.ts'
 import type { Target } from '../model/target.ts'
 import { jobRows } from './jobs.ts'
@@ -19,11 +20,10 @@ export interface TimedJob {
 /** The jobs of a target that have a schedule, and no explicit no. Fails with CONFIG where there are none, and nobody has said no. */
 export function scheduled(target: Target): readonly { readonly job: JobKind; readonly schedule: Schedule }[] {
   const jobs = JOBS.flatMap((job) => {
-    const text = target[job]?.schedule
-    const schedule = text === undefined || target.auto?.[job] === false ? undefined : parseSchedule(text)
-    return schedule && 'fields' in schedule ? [{ job, schedule }] : []
+    const schedule = wantedSchedule(target, job)
+    return schedule ? [{ job, schedule }] : []
   })
-  if (jobs.length > 0 || JOBS.some((job) => target.auto?.[job] === false)) return jobs
+  if (jobs.length > 0 || JOBS.some((job) => saysNo(target, job))) return jobs
   throw new ReleaserError('CONFIG', `target ${target.name} has nothing that a timer could run`, {
     hint: "write schedule: 'daily' into its backup or sanitize, and no auto that says false",
   })

@@ -19,6 +19,7 @@ export type LocalStep =
   | 'verify'
   | 'download'
   | 'sanitize'
+  | 'unpack'
 
 interface Words {
   /** While it happens. */
@@ -45,6 +46,9 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   again: { doing: 'laying the release out again', done: 'release laid out again' },
   render: { doing: 'rendering templates', done: 'templates rendered' },
   configure: { doing: 'writing the environment', done: 'environment written' },
+  take: { doing: 'taking what was unpacked', done: 'backup at hand' },
+  replace: { doing: 'putting paths back', done: 'paths put back' },
+  refill: { doing: 'running the restore command', done: 'restore command run' },
   depart: { doing: 'leaving the old release', done: 'on the way' },
   stop: { doing: 'stopping the app', done: 'app stopped' },
   start: { doing: 'starting the app', done: 'app started' },
@@ -65,6 +69,7 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   download: { doing: 'downloading', done: 'downloaded' },
   backup: { doing: 'backing up', done: 'backed up' },
   sanitize: { doing: 'sanitizing', done: 'sanitized' },
+  unpack: { doing: 'unpacking the backup and proving it', done: 'backup unpacked and proven' },
   settle: { doing: 'settling what was cut off', done: 'settled what was cut off' },
 }
 

@@ -138,19 +138,21 @@ settle_once() {
   T=$R/tx/$TX
   phase open || ! journalled || [ -s "$T/plan" ] || return 1
   if phase confirmed; then
-    state_lines next | put $R/state cat && note_history ok "" && close_journal confirmed
+    state_lines next | put $R/state cat && note_history ok "" && { clear_restore || :; } && close_journal confirmed
   elif phase reverting; then
     app_back_stop || :
-    configure_back && link_back "$(field from "$T/plan")" && app_back_start || return 1
+    places_back && configure_back && link_back "$(field from "$T/plan")" && app_back_start || return 1
     # On a full disk these two cannot be written; that must not keep the host from being settled.
     own_failure bad
     note_history failed "taken back: $(cat "$T/why" 2>/dev/null || echo 'nobody confirmed it')$(cat "$T/back-failed" 2>/dev/null)"
+    clear_restore || :
     close_journal reverting
   elif phase open; then
     [ ! -e "$T/receiver" ] || kill_group "$(cat "$T/receiver")"
     unseed && unfreeze && unplace boot && configure_back || return 1
     own_failure failed
     note_history failed "unchanged: $(cat "$T/why" 2>/dev/null || echo 'it was cut off')"
+    clear_restore || :
     close_journal open
   fi
 }

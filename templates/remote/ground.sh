@@ -89,3 +89,11 @@ load_env() {
   done
 }
 detached() { if command -v setsid >/dev/null 2>&1; then exec setsid "$@"; else exec "$@"; fi; }
+# careful_shell SCRIPT: sets $shell, which runs it, and $careful, its first words. Not every `sh` knows when a part of a pipe fails; where
+# none does, and that matters, it sets $why, and fails.
+careful_shell() {
+  careful='set -e -o pipefail'
+  for shell in sh bash 'busybox sh' ksh mksh; do $shell -c 'set -o pipefail' 2>/dev/null && return 0; done
+  shell='sh' careful='set -e'
+  case $(printf '%s\n' "$1" | sed 's/||//g') in *'|'*) why='no shell there can tell when a part of a pipe fails: have the command do without'; return 1 ;; esac
+}

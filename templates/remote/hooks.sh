@@ -30,12 +30,13 @@ step_command() { # HOOK DIR SECONDS IGNORE old|new RUN
   if takes_back "$1"; then printf '%s\n' "$6" >"$T/under-way" && durable "$T/under-way" "$T" || cannot "write the way back" || return; fi
   run_hook "$1" "$2" "$3" "$5" "$6"; code=$?
   [ -e "$T/late" ] || rm -f "$T/under-way"
-  tail -c 65536 "$out" | awk -v mark="@${TAB}out$TAB$number$TAB" '{ print mark $0 }' 2>/dev/null || :
+  tell_output
   [ $code -ne 0 ] || return 0
   ! given_up || return 1
   why=$ending; rm -f "$T/late"
   if [ "$4" = ignore ]; then tell "note$TAB$why, which is ignored"; else printf '%s\n' "$2" >"$T/own-failure"; return 1; fi
 }
+tell_output() { tail -c 65536 "$out" | awk -v mark="@${TAB}out$TAB$number$TAB" '{ print mark $0 }' 2>/dev/null || :; }
 takes_back() { grep -q "^back$TAB$1$TAB" "$T/plan"; }
 
 # back_hooks HOOK: those of the way back, once. What fails is told and stops nothing; what hung on the way is not begun again.

@@ -11,7 +11,7 @@ TAB=$(printf '\t')
 ROOT=$1 R=.releaser
 IFS=$TAB read -r verb job lines
 if [ "$verb" = log ]; then
-  cd "$ROOT/$R/timer" && case $job in backup | sanitize) ;; *) false ;; esac || exit 1
+  cd "$ROOT/$R/timer" && case $job in backup | sanitize | verify) ;; *) false ;; esac || exit 1
   { [ ! -f "$job/log.1" ] || cat "$job/log.1"; cat "$job/log"; } 2>/dev/null | tail -n "$lines" | awk -v tab="$TAB" '{ print "out" tab $0 }'
   printf 'end\tlog\n'
   exit
@@ -23,7 +23,7 @@ if IFS=$TAB read -r kind unit mark 2>/dev/null <$R/timer/way; then
   [ "$kind" = cron ] || unit=$unit.timer
   printf 'way\t%s\t%s\n' "$kind" "$([ -n "$(installed "$kind" "$unit" "$mark")" ] && echo yes || echo no)"
 fi
-for job in backup sanitize; do
+for job in backup sanitize verify; do
   dir=$R/timer/$job
   [ -f "$dir/job" ] || [ -f "$dir/state" ] || continue
   printf 'job\t%s\n' "$job"

@@ -62,7 +62,7 @@ END
 install() {
   script=.releaser/timer-$hash.sh
   [ "$(hash_of "$script" 2>/dev/null)" = "$hash" ] || { changed=yes; put "$script" printf %s "$text" && [ "$(hash_of "$script")" = "$hash" ] || cannot "write $ROOT/$script" || return; }
-  for job in backup sanitize; do
+  for job in backup sanitize verify; do
     mkdir -p "$R/$job" || cannot "write in $ROOT/$R" || return
     said "data$TAB$job" >"$T/job"
     if [ ! -s "$T/job" ]; then [ ! -f "$R/$job/job" ] || { changed=yes; rm -f "$R/$job/job" "$R/$job/tick" "$R/$job/since"; }; continue; fi
@@ -91,7 +91,7 @@ remove() {
   for old in "$R"/*/job .releaser/timer-*.sh; do [ ! -f "$old" ] || changed=yes; done
   rm -f "$R"/*/job .releaser/timer-*.sh
   # Whoever is at work goes on, and its folder with it.
-  for job in backup sanitize; do
+  for job in backup sanitize verify; do
     for holder in "$R/$job"/lock/*; do [ ! -e "$holder" ] || ! living "$holder" || continue 2; done
     rm -rf "${R:?}/$job"
   done

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts before it set and use
-# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh, calendar.sh, seal.sh, told.sh and sanitize.sh are put in
-# front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
+# The timer's program: backup and sanitize on a host, without us being there. tree.sh, ground.sh, calendar.sh, unpack.sh, proving.sh, seal.sh, told.sh
+# and sanitize.sh are put in front of it; they lie in PATH/.releaser/timer-<sha256>.sh. POSIX sh and the usual small tools, as the agent's. The call is at the end.
 #
 # What it promises:
 #   - A backup has its name (backups/APP_TARGET_VERSION_YYYY-MM-DD_HH-MM-SS.tar.gz[.age], UTC) only after all of it was written, read back from
@@ -14,9 +14,9 @@
 #        sh FILE PATH run JOB          runs an installed job now
 #        sh FILE PATH                  stdin: `now<TAB>JOB`, a job's data, `end`: runs that now; or `run<TAB>JOB`. stdin stays open: whoever
 #                                      closes it wants no more. stdout: `out<TAB>LINE…`, `end<TAB>EXIT<TAB>NAME<TAB>BYTES<TAB>MESSAGE`
-# Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 64 not understood.
+# Exit codes: 0 good, or nothing to do; 1 failed; 4 the same job is at work; 9 no such backup; 10 `verify` says no; 11 damaged; 64 not understood.
 #
-# In .releaser/timer/JOB/ (JOB: backup or sanitize):
+# In .releaser/timer/JOB/ (JOB: backup, sanitize or verify):
 #   job            the installed data, `key<TAB>value`: app target host schedule spread path command keep, env<TAB>NAME<TAB>VALUE; seal.sh has more
 #   now run        the data and the command of this run
 #   state          started token ended exit message; bytes name good (when it ended): of the last good one
@@ -29,7 +29,6 @@ TAB=$(printf '\t')
 NL='
 '
 
-fail() { why=$1; return 1; }
 # value KEY: this line of the job's data, or of the state.
 value() { sed -n "/^$1$TAB/{s///p;q;}" "${2:-$data}" 2>/dev/null; }
 signature() { now; }
@@ -73,9 +72,10 @@ stopped() {
   why='it was stopped'; finish 1; answer 1; exit 1
 }
 clear_up() {
-  chmod -R u+rwX .releaser/backup "$R/check" 2>/dev/null
-  rm -rf .releaser/backup "$R/check" "$R/run" "$R"/made.* "$R"/list* "$R"/*.tmp
-  [ "$job" != backup ] || rm -f backups/*.part
+  chmod -R u+rwX "$R/check" 2>/dev/null
+  [ "$job" != backup ] || chmod -R u+rwX .releaser/backup 2>/dev/null
+  rm -rf "$R"/check* "$R/run" "$R"/made.* "$R"/list* "$R"/*.tmp
+  [ "$job" != backup ] || rm -rf .releaser/backup backups/*.part
   find "$R" -name "asked.*" -mtime +1 -exec rm -f {} + 2>/dev/null
 }
 # note_state ENDED EXIT: how this run is, and what it has made already; of the good one before it what is worth knowing stays.
@@ -89,13 +89,6 @@ rotate() { [ ! -f "$1" ] || [ "$(wc -c <"$1")" -le "$2" ] || { mv -f "$1.1" "$1.
 
 # --- the app's command --------------------------------------------------------------------------------------------------
 
-# careful_shell SCRIPT: sets $shell, which runs it, and $careful, its first words. Not every `sh` knows when a part of a pipe fails.
-careful_shell() {
-  careful='set -e -o pipefail'
-  for shell in sh bash 'busybox sh' ksh mksh; do $shell -c 'set -o pipefail' 2>/dev/null && return 0; done
-  shell='sh' careful='set -e'
-  case $(printf '%s\n' "$1" | sed 's/||//g') in *'|'*) fail 'no shell there can tell when a part of a pipe fails: have the command do without' ;; esac
-}
 # run_command OUT [HOOK]: the job's command, or that of a hook, with the app's environment in the directory of the release that serves. The first that fails ends it.
 run_command() {
   decode "$(value "${2:-command}")"
@@ -176,17 +169,6 @@ make_dump() {
     [ -e .releaser/backup/stdout ] || [ "$paths" -gt 0 ] || fail "its command printed nothing, and left nothing in \$RELEASER_BACKUP_DIR"
   fi
 }
-# listing FILE PATHS: what is there, a line each, and of files the hash. FILE is absolute.
-# shellcheck disable=SC2086 # a hasher is of one word or more
-listing() {
-  to=$1; shift
-  find "$@" -type d >"$to.d" 2>>"$to.said" && find "$@" -type l -exec ls -ld {} + >"$to.l" 2>>"$to.said" \
-    && find "$@" -type f -exec $HASHER {} + >"$to.f" 2>>"$to.said" || { fail "cannot read all of it: $(tail -n 1 "$to.said")"; return; }
-  {
-    sed "s/^/dir$TAB/" "$to.d"; plain_hashes "$to.f"
-    awk -v tab="$TAB" '{ for (n = 0; n < 8; n++) sub(/^[^ ]+ +/, ""); print "link" tab $0 }' "$to.l"
-  } | sort >"$to"
-}
 # archive PATHS: one try. $again says whether another try may do better.
 archive() {
   again=no why='' A=$ROOT/$R; draft || return
@@ -223,7 +205,7 @@ thin_out() {
 
 verb_due() {
   worst=0
-  for job in backup sanitize; do
+  for job in backup sanitize verify; do
     file=.releaser/timer/$job/job tick=.releaser/timer/$job/tick
     [ -f "$file" ] && schedule=$(value schedule "$file") && [ -n "$schedule" ] || continue
     wall=$(date +%Y%m%d%H%M); first_line "$tick"
@@ -246,7 +228,7 @@ verb_run() {
 # verb_asked: on behalf of somebody who waits.
 verb_asked() {
   asked=yes RELEASER_LC_ALL=''
-  IFS=$TAB read -r verb job && case $job in backup | sanitize) ;; *) false ;; esac || return 64
+  IFS=$TAB read -r verb job && case $job in backup | sanitize | verify) ;; *) false ;; esac || return 64
   wanted=.releaser/timer/$job/job
   if [ "$verb" = now ]; then
     mkdir -p ".releaser/timer/$job" || return 1
@@ -277,7 +259,7 @@ main() {
   verb=$2; shift 2
   case $verb in
     due) verb_due ;;
-    run) case ${1:-} in backup | sanitize) verb_run "$1" ;; *) return 64 ;; esac ;;
+    run) case ${1:-} in backup | sanitize | verify) verb_run "$1" ;; *) return 64 ;; esac ;;
     *) return 64 ;;
   esac
 }

@@ -340,6 +340,17 @@ test.each([
     { command: 'x', onFailure: 'https://example.com/a b' },
     'backup.onFailure is no address: write https://…, in ASCII and without blanks',
   ],
+  [
+    'a proof of what the host cannot read',
+    { command: 'x', encryptTo: 'age1pgs2aa2v0ld334xx0lujq4yge9ngv8rkcxtfjgydwq6sq4qqzddsskqw47', verifyEvery: 'weekly' },
+    'backup.verifyEvery cannot be where there is encryptTo: a host cannot open what is encrypted',
+    'leave it out, and let a machine of yours that has the key run releaser backup-verify identity=FILE',
+  ],
+  [
+    'no rhythm',
+    { command: 'x', verifyEvery: '3d' },
+    "backup.verifyEvery \"3d\" is no schedule: write 'hourly', 'daily', 'weekly' or 'monthly', as in 'daily at 03:30', or the five fields of a crontab",
+  ],
   ['a thing twice', { paths: ['shared', './shared//a/'] }, 'backup.paths holds "shared/a" twice', 'leave "shared/a" out'],
 ])('a backup of %s', async (_, backup, message, hint = 'mend it in FILE') => {
   expect(await problem(withTarget({ backup }))).toEqual({ message: `targets.prod.${message}, in FILE`, hint })
@@ -351,14 +362,6 @@ test('groups that contain each other', async () => {
   groups.a contains itself (take it out of the groups that it names)
   groups.b contains itself (take it out of the groups that it names)`)
 })
-
-/** What a backup will have, and has not yet. */
-const LATER = {
-  restore: 'x',
-  verify: 'x',
-  verifyEvery: 'weekly',
-  fetch: { to: 'x' },
-}
 
 describe('not supported yet', () => {
   const cases: [unknown, string][] = [
@@ -375,10 +378,6 @@ describe('not supported yet', () => {
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),
-    ...Object.entries(LATER).map(([key, value]): [unknown, string] => [
-      withTarget({ backup: { command: 'x', [key]: value } }),
-      `targets.prod.backup.${key}`,
-    ]),
     ...['pre-upgrade', 'post-upgrade'].map((hook): [unknown, string] => [
       withTarget({ hooks: { [hook]: 'x' } }),
       `targets.prod.hooks.${hook}`,

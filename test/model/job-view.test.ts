@@ -34,6 +34,7 @@ it('is neither good nor bad before its first time, and overdue an hour after it'
     next: '2026-03-02T01:30:00.000Z',
     overdue: false,
     good: null,
+    name: null,
     message: '',
   })
   expect([view('2026-03-02T04:00').overdue, view('2026-03-02T04:30').overdue]).toEqual([false, true])

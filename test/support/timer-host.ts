@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JobKind } from '../../src/model/job.ts'
 import { TIMER_SCRIPT } from '../../src/remote/timer-script.ts'
 import { escapeValue } from '../../src/remote/wire.ts'
 import { pathOf, type SHELLS } from './shells.ts'
@@ -26,13 +27,13 @@ export interface TimerHost {
   /** What finds nothing but this shell's tools. */
   readonly env: Readonly<Record<string, string>>
   /** Installs a job's data. */
-  install(job: 'backup' | 'sanitize', lines: readonly (readonly string[])[]): void
+  install(job: JobKind, lines: readonly (readonly string[])[]): void
   run(...words: readonly string[]): { readonly code: number | null; readonly said: string }
   start(...words: readonly string[]): ReturnType<typeof spawn>
   /** The names of backups, oldest first, and what else lies there. */
   backups(): { readonly good: readonly string[]; readonly other: readonly string[] }
-  state(job: 'backup' | 'sanitize'): Readonly<Record<string, string>>
-  log(job: 'backup' | 'sanitize'): string
+  state(job: JobKind): Readonly<Record<string, string>>
+  log(job: JobKind): string
   /** What a backup holds, in a folder. */
   unpack(name: string): string
   remove(): void
