@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
+import { writeSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { ReleaserError } from '../model/errors.ts'
 import type { Release } from '../model/release.ts'
 import { gzip } from './gzip.ts'
+import { zstdFile, zstdStream } from './zstd.ts'
 
 export type Compression = Release['compression']
 
@@ -19,16 +18,35 @@ const CHUNK = 256 * 1024
 // zstd's own choice is one where two processors share a core. Its bytes are the same with any number.
 const THREADS = Math.min(availableParallelism(), 4)
 
+const COMPRESS = ['-3', `-T${THREADS}`, '-c']
+
 /** How much of a file is read at a time. */
 export const READ_CHUNK = 1 << 20
 
 export function compressor(compression: Compression): Stage {
-  return compression === 'gzip' ? gzip : zstd(['-3', `-T${THREADS}`, '-c'])
+  return compression === 'gzip' ? gzip : (source) => zstdStream(COMPRESS, source)
+}
+
+/**
+ * Compresses into an open file from where it stands; the bytes are those of `compressor`. `meanwhile` is called now and then, where
+ * there is time. What breaks is thrown; where the file cannot be written, that is the system's own error.
+ */
+export async function compressInto(
+  fd: number,
+  compression: Compression,
+  source: AsyncIterable<Buffer>,
+  meanwhile: () => void,
+): Promise<void> {
+  if (compression === 'zstd') return zstdFile(COMPRESS, source, fd, meanwhile)
+  for await (const chunk of gzip(source)) {
+    for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
+    meanwhile()
+  }
 }
 
 /** Fails where the bytes are damaged or end too early. */
 export function decompressor(compression: Compression): Stage {
-  return compression === 'gzip' ? gunzip : zstd(['-d', '-c'])
+  return compression === 'gzip' ? gunzip : (source) => zstdStream(['-d', '-c'], source)
 }
 
 /** Joins small chunks to 256 KB: compressors are several times slower where each tar header comes alone. */
@@ -56,59 +74,4 @@ async function* gunzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   } finally {
     transform.destroy()
   }
-}
-
-function zstd(args: readonly string[]): Stage {
-  return async function* (source) {
-    const child = spawn('zstd', ['-q', ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
-    let complaint = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString()).slice(-1000)
-    })
-    const ended = new Promise<Error | undefined>((settle) => {
-      child.once('error', (cause) => settle(notStarted(cause)))
-      child.once('close', (code, signal) =>
-        settle(code === 0 ? undefined : new Error(complaint.trim() || `zstd ended with ${code ?? signal}`)),
-      )
-    })
-    const fed = feed(source, child.stdin)
-    try {
-      for await (const chunk of child.stdout) yield chunk
-      const [failure, { broken, refused }] = await Promise.all([ended, fed])
-      // A source that broke off comes first; a pipe that zstd broke by ending tells less than what zstd says itself.
-      const reason = broken ?? failure ?? refused
-      if (reason) throw reason
-    } finally {
-      child.kill()
-    }
-  }
-}
-
-/** What ended it too early: the source, or whoever reads the pipe. */
-interface Fed {
-  readonly broken?: unknown
-  readonly refused?: Error
-}
-
-async function feed(source: AsyncIterable<Buffer>, pipe: Writable): Promise<Fed> {
-  // Each write tells its own.
-  pipe.on('error', () => {})
-  try {
-    for await (const chunk of source) {
-      const refused = await new Promise<Error | null | undefined>((settle) => pipe.write(chunk, settle))
-      if (refused) return { refused }
-    }
-    pipe.end()
-    return {}
-  } catch (broken) {
-    pipe.destroy()
-    return { broken }
-  }
-}
-
-function notStarted(cause: Error): ReleaserError {
-  return new ReleaserError('CONFIG', 'the program zstd cannot be started here', {
-    cause,
-    hint: 'install it: apt-get install zstd',
-  })
 }

@@ -15,9 +15,12 @@ export function excluder(patterns: readonly string[]): Excluder {
     .filter((pattern) => pattern.replaceAll('/', '') !== '')
     .map((pattern) => ({ pattern, matches: rule(pattern), hits: 0 }))
   const excluded = (path: string, directory: boolean): boolean => {
-    const hit = rules.find(({ matches }) => matches(path, directory))
-    if (hit) hit.hits++
-    return hit !== undefined
+    for (const rule of rules) {
+      if (!rule.matches(path, directory)) continue
+      rule.hits++
+      return true
+    }
+    return false
   }
   return Object.assign(excluded, { idle: () => rules.filter(({ hits }) => hits === 0).map(({ pattern }) => pattern) })
 }

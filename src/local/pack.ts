@@ -1,10 +1,10 @@
 import { createHash, hash } from 'node:crypto'
-import { writeSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import { open, realpath, rm } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { countFiles, type Entry, encodeManifest, type Manifest } from '../model/manifest.ts'
-import { type Compression, compressor } from './compression.ts'
+import { type Compression, compressInto, READ_CHUNK } from './compression.ts'
 import { platforms } from './platforms.ts'
 import { hasZstd } from './tarball.ts'
 import { sweepTemporary, temporaryPath } from './temporary.ts'
@@ -59,7 +59,7 @@ export async function packTree(options: PackOptions): Promise<Packed> {
   const file = await temporaryPath(storeDir, compression === 'zstd' ? '.tar.zst' : '.tar.gz')
   try {
     const reading = readTree(tree, options)
-    const tarball = await writeTarball(file, compressor(compression)(reading.chunks()), signal)
+    const tarball = await writeTarball(file, compression, reading.chunks(), signal)
     return { file, compression, ...tarball, ...(await reading.content()) }
   } catch (error) {
     await rm(file, { force: true })
@@ -69,19 +69,25 @@ export async function packTree(options: PackOptions): Promise<Packed> {
 
 type Content = Omit<Packed, 'file' | 'compression' | keyof Written>
 
-/** A walked tree as a tar, and what is in it, which is known when all of it is read. */
+/** A tree as a tar, and what is in it, which is known when all of it is read. */
 function readTree(tree: Tree, { dir, code = 'BUILD', onProgress, signal }: PackOptions) {
   const programs = platforms()
   const manifest: Entry[] = []
   let done = 0
-  const onBytes = (bytes: number): void => {
-    done += bytes
+  let sum: number | undefined
+  const total = (): number => {
+    sum ??= tree.bytes
+    return sum
   }
   let known: Promise<Content> | undefined
   async function* chunks() {
     const onEntry = (entry: Entry) => manifest.push(entry)
+    const onBytes = (bytes: number): void => {
+      done += bytes
+    }
     for await (const chunk of treeArchive(tree, { dir, code, onHead: programs.see, onEntry, onBytes })) {
-      onProgress?.(done, tree.bytes)
+      // Of how much is not known before.
+      if (tree.whole()) onProgress?.(done, total())
       signal?.throwIfAborted()
       yield chunk
     }
@@ -93,7 +99,7 @@ function readTree(tree: Tree, { dir, code = 'BUILD', onProgress, signal }: PackO
     checkSame(tree.entries, await tree.again(), code)
     const canonical = encodeManifest(manifest)
     const digest = `sha256:${hash('sha256', canonical)}`
-    const counts = { files: countFiles(manifest), unpackedBytes: tree.bytes }
+    const counts = { files: countFiles(manifest), unpackedBytes: done }
     return { manifest, canonical, digest, ...counts, platforms: programs.words(), warnings: tree.warnings }
   }
   async function content(): Promise<Content> {
@@ -107,23 +113,51 @@ function readTree(tree: Tree, { dir, code = 'BUILD', onProgress, signal }: PackO
 type Written = Pick<Packed, 'sha256' | 'md5' | 'bytes'>
 
 /** On disk when it returns. */
-async function writeTarball(file: string, chunks: AsyncIterable<Buffer>, signal: AbortSignal | undefined): Promise<Written> {
-  const sums = { sha256: createHash('sha256'), md5: createHash('md5') }
-  let bytes = 0
-  const output = await open(file, 'wx', 0o600)
+async function writeTarball(
+  file: string,
+  compression: Compression,
+  chunks: AsyncIterable<Buffer>,
+  signal: AbortSignal | undefined,
+): Promise<Written> {
+  const output = await open(file, 'wx+', 0o600)
+  let early: Promise<void> | undefined
+  async function* source() {
+    yield* chunks
+    // Most of it can go to the disk while the compressor finishes.
+    early = output.datasync()
+    early.catch(() => {})
+  }
   try {
-    for await (const chunk of chunks) {
-      signal?.throwIfAborted()
-      sums.sha256.update(chunk)
-      sums.md5.update(chunk)
-      for (let at = 0; at < chunk.length; ) at += writeSync(output.fd, chunk, at)
-      bytes += chunk.length
-    }
+    const sums = growingSums(output.fd)
+    await compressInto(output.fd, compression, source(), sums.goOn)
+    signal?.throwIfAborted()
+    sums.goOn()
+    await early
     await output.sync()
+    return sums.result()
   } finally {
+    await early?.catch(() => {})
     await output.close()
   }
-  return { sha256: sums.sha256.digest('hex'), md5: sums.md5.digest('hex'), bytes }
+}
+
+/** Hashes of a file that still grows: `goOn` takes what has come since. It was just written, and is read from memory. */
+function growingSums(fd: number) {
+  const sums = { sha256: createHash('sha256'), md5: createHash('md5') }
+  const buffer = Buffer.allocUnsafeSlow(READ_CHUNK)
+  let bytes = 0
+  const goOn = (): void => {
+    for (;;) {
+      const got = readSync(fd, buffer, 0, buffer.length, bytes)
+      if (got === 0) return
+      const more = buffer.subarray(0, got)
+      sums.sha256.update(more)
+      sums.md5.update(more)
+      bytes += got
+    }
+  }
+  const result = (): Written => ({ sha256: sums.sha256.digest('hex'), md5: sums.md5.digest('hex'), bytes })
+  return { goOn, result }
 }
 
 /** The pattern that keeps a store out of the folder it lies in. */

@@ -1,8 +1,10 @@
 import { encodePlatform, platformOf } from '../model/platform.ts'
-import type { TreeFile } from './tree.ts'
+import type { TreeFile } from './tree-entry.ts'
 
 /** So many executable files are looked into. */
 const LOOKED_INTO = 256
+/** So many bytes of each. */
+const HEAD = 4096
 /** Often executable, and run by nobody: that they name no loader says nothing. */
 const LIBRARY = /\.(?:so|node)(?:\.[\d.]+)?$/
 
@@ -20,7 +22,7 @@ export function platforms(): Platforms {
   return {
     see: ({ path, mode }, head) => {
       if (!(mode & 0o100) || LIBRARY.test(path) || seen++ >= LOOKED_INTO) return
-      const platform = platformOf(head)
+      const platform = platformOf(head.subarray(0, HEAD))
       if (platform) found.add(encodePlatform(platform))
     },
     words: () => [...found].sort(),

@@ -1,5 +1,5 @@
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
-import type { TreeEntry } from './tree.ts'
+import type { TreeEntry } from './tree-entry.ts'
 import { shown } from './tree-names.ts'
 
 /** Refuses a tree that is not what it was when it was walked first. Both walks are sorted alike. */

@@ -1,27 +1,11 @@
-import { isUtf8 } from 'node:buffer'
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
-import { normaliseMode } from '../model/manifest.ts'
-import { hasControl } from '../model/name.ts'
 import { excluder } from './exclude.ts'
 import { leavesTree } from './links.ts'
+import type { TreeEntry } from './tree-entry.ts'
 import { sameButForCase, shown } from './tree-names.ts'
-
-/** One entry of a folder that is about to be packed; `mode` is normalised. Paths are relative, parts joined by `/`. */
-export type TreeEntry = TreeFile | TreeDirectory | TreeLink
-export type TreeDirectory = { readonly type: 'directory'; readonly path: string; readonly mode: number }
-export type TreeLink = { readonly type: 'symlink'; readonly path: string; readonly target: string }
-export interface TreeFile {
-  readonly type: 'file'
-  readonly path: string
-  readonly mode: number
-  readonly size: number
-  /** With `size`, what tells that a file has changed since. */
-  readonly mtimeMs: number
-  readonly ino: number
-}
+import { type Refuse, type Walk, type Walking, walking } from './tree-walk.ts'
 
 export interface TreeOptions {
   /** Patterns of what stays out; see exclude.ts. One that means nothing there is a warning. */
@@ -34,23 +18,20 @@ export interface TreeOptions {
   readonly code?: ErrorCode
 }
 
+/** A folder as far as it is walked: what begins to be packed need not wait for the end of it. A small one is whole at once. */
 export interface Tree {
-  /** Sorted by the bytes of their paths. */
+  /** Sorted by the bytes of their paths: what is found later comes behind. */
   readonly entries: readonly TreeEntry[]
-  /** Bytes in all files. */
+  readonly whole: () => boolean
+  /** Walks through some more folders, and refuses what walkTree does. */
+  readonly goOn: () => void
+  /** Bytes in all files that were found. */
   readonly bytes: number
-  /** Found out when they are asked for: nothing has to wait for them. */
+  /** Of a whole tree. Found out when they are asked for: nothing has to wait for them. */
   readonly warnings: readonly string[]
-  /** Its entries as they are by now. */
+  /** The entries of the whole tree as they are by now. */
   readonly again: () => Promise<readonly TreeEntry[]>
 }
-
-// What Node puts in the place of bytes that are not UTF-8.
-const REPLACED = '\uFFFD'
-// Strings are compared by halves of such characters, which puts them before others of lower numbers. Bytes are not.
-const BEYOND = /[\ud800-\udfff]/
-// After so many folders it is the turn of others.
-const AT_ONCE = 64
 
 /**
  * Everything below a folder that will be packed. Refuses what no release may hold: devices, FIFOs and sockets, names
@@ -62,117 +43,55 @@ export async function walkTree(dir: string, options: TreeOptions = {}): Promise<
   const left = excluder(options.leaveOut ?? [])
   const out: Walk['out'] = (path, directory) => left(path, directory) || excluded(path, directory)
   // One walk for both times: the second runs what was compiled for the first.
-  const again = () => entriesBelow({ dir, out, refuse })
-  const entries = await again()
-  if (entries.length === 0)
-    throw refuse(
-      `the folder ${dir} is empty`,
-      options.exclude?.length ? 'see whether exclude leaves anything' : 'see what the build left there',
-    )
-  if (options.absoluteLinks !== 'all') checkLinks(entries, options.absoluteLinks ?? [], refuse)
-  const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
-  const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
-  return {
-    entries,
-    bytes,
-    get warnings() {
-      return [...idle, ...sameButForCase(entries.map(({ path }) => path))]
+  const begin = async (): Promise<Walking> => {
+    await checkRoot(dir, refuse)
+    return walking({ dir, out, refuse })
+  }
+  const { found, ended, goOn } = await begin()
+  const checkAll = (): void => {
+    if (found.length === 0)
+      throw refuse(
+        `the folder ${dir} is empty`,
+        options.exclude?.length ? 'see whether exclude leaves anything' : 'see what the build left there',
+      )
+    if (options.absoluteLinks !== 'all') checkLinks(found, options.absoluteLinks ?? [], refuse)
+  }
+  const tree: Tree = {
+    entries: found,
+    whole: ended,
+    goOn: () => {
+      if (ended()) return
+      goOn()
+      if (ended()) checkAll()
     },
-    again,
-  }
-}
-
-interface Walk {
-  readonly dir: string
-  /** Whether a path stays out. */
-  readonly out: (path: string, directory: boolean) => boolean
-  readonly refuse: Refuse
-}
-type Refuse = (message: string, hint: string) => ReleaserError
-
-async function entriesBelow(walk: Walk): Promise<readonly TreeEntry[]> {
-  await checkRoot(walk)
-  const found: TreeEntry[] = []
-  const folders = ['']
-  while (folders.length > 0) {
-    for (const path of folders.splice(0, AT_ONCE))
-      for (const entry of readFolder(walk, path)) {
-        found.push(entry)
-        if (entry.type === 'directory') folders.push(entry.path)
+    get bytes() {
+      return found.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0)
+    },
+    get warnings() {
+      const idle = excluded.idle().map((pattern) => `exclude: ${shown(pattern)} matches nothing in ${dir}`)
+      return [...idle, ...sameButForCase(found.map(({ path }) => path))]
+    },
+    again: async () => {
+      const second = await begin()
+      while (!second.ended()) {
+        second.goOn()
+        await setImmediate()
       }
-    await setImmediate()
+      return second.found
+    },
   }
-  return sortByBytes(found)
+  tree.goOn()
+  return tree
 }
 
-function refuser({ code = 'BUILD' }: TreeOptions): Refuse {
-  return (message, hint) => new ReleaserError(code, message, { hint })
-}
-
-async function checkRoot({ dir, refuse }: Walk): Promise<void> {
+async function checkRoot(dir: string, refuse: Refuse): Promise<void> {
   const root = await stat(dir).catch(() => undefined)
   if (!root) throw refuse(`there is no folder ${dir}`, 'see where the build writes its output')
   if (!root.isDirectory()) throw refuse(`${dir} is not a folder`, 'name the folder that holds what is to be deployed')
 }
 
-/** Without promises: three of them for each file cost many times what the disk does. */
-function readFolder(walk: Walk, folder: string): TreeEntry[] {
-  const names = reading(walk, folder, (full) => readdirSync(full))
-  const broken = names.some((name) => name.includes(REPLACED)) ? reading(walk, folder, brokenNames) : undefined
-  return names.flatMap((name) => entryOf(walk, folder === '' ? name : `${folder}/${name}`, broken?.has(name)) ?? [])
-}
-
-/** Undefined for what stays out. `broken`: the bytes of its name are not UTF-8. */
-function entryOf(walk: Walk, path: string, broken = false): TreeEntry | undefined {
-  const { out, refuse } = walk
-  if (broken) {
-    if (out(path, false)) return undefined
-    throw refuse(`the name of ${shown(path)} is not valid UTF-8`, 'rename it, or leave it out with exclude')
-  }
-  const stats = reading(walk, path, (full) => lstatSync(full))
-  if (out(path, stats.isDirectory())) return undefined
-  if (hasControl(path))
-    throw refuse(`the name of ${shown(path)} holds a control character`, 'rename it, or leave it out with exclude')
-  return stats.isSymbolicLink() ? linkEntry(path, reading(walk, path, linkTarget), refuse) : plainEntry(path, stats, refuse)
-}
-
-function reading<T>({ dir, refuse }: Walk, path: string, read: (full: string) => T): T {
-  try {
-    return read(`${dir}/${path}`)
-  } catch (error) {
-    throw refuse(
-      `cannot read ${shown(path || dir)}: ${(error as Error).message}`,
-      'see who may read it, or whether something still writes there',
-    )
-  }
-}
-
-function linkTarget(link: string): Buffer {
-  return readlinkSync(link, { encoding: 'buffer' })
-}
-
-/** The names in a folder that are not UTF-8, as Node shows them. */
-function brokenNames(folder: string): ReadonlySet<string> {
-  const names = readdirSync(folder, { encoding: 'buffer' })
-  return new Set(names.filter((bytes) => !isUtf8(bytes)).map((bytes) => bytes.toString()))
-}
-
-function linkEntry(path: string, bytes: Buffer, refuse: Refuse): TreeLink {
-  const target = bytes.toString()
-  if (!isUtf8(bytes) || hasControl(target))
-    throw refuse(
-      `the link ${shown(path)} points to a name with control characters or broken UTF-8`,
-      'mend it, or leave it out with exclude',
-    )
-  return { type: 'symlink', path, target }
-}
-
-function plainEntry(path: string, stats: Stats, refuse: Refuse): TreeEntry {
-  const { mode, size, mtimeMs, ino } = stats
-  if (stats.isDirectory()) return { type: 'directory', path, mode: normaliseMode('directory', mode) }
-  if (stats.isFile()) return { type: 'file', path, mode: normaliseMode('file', mode), size, mtimeMs, ino }
-  const what = stats.isFIFO() ? 'a FIFO' : stats.isSocket() ? 'a socket' : 'a device'
-  throw refuse(`${shown(path)} is ${what}`, 'only files, folders and symlinks can be packed: leave it out with exclude')
+function refuser({ code = 'BUILD' }: TreeOptions): Refuse {
+  return (message, hint) => new ReleaserError(code, message, { hint })
 }
 
 function checkLinks(entries: readonly TreeEntry[], absoluteLinks: readonly string[], refuse: Refuse): void {
@@ -184,9 +103,4 @@ function checkLinks(entries: readonly TreeEntry[], absoluteLinks: readonly strin
         `the link ${shown(path)} leads out of the folder, to ${shown(target)}`,
         'list it under absoluteLinks if it is meant, or leave it out with exclude',
       )
-}
-
-function sortByBytes(entries: TreeEntry[]): TreeEntry[] {
-  const beyond = entries.some(({ path }) => BEYOND.test(path))
-  return entries.sort(({ path: a }, { path: b }) => (beyond ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1))
 }

@@ -42,7 +42,7 @@ const FILES = 2000
 const SMALL = 3000
 const LARGE = 5_000_000
 
-test('packing reads each file once and whole, and its tarball not at all', async () => {
+test('packing reads each file once and whole, and writes its tarball once', async () => {
   const dir = await project()
   for (let folder = 0; folder < 20; folder++) {
     await mkdir(join(dir, `folder-${folder}`))
@@ -54,12 +54,12 @@ test('packing reads each file once and whole, and its tarball not at all', async
   // A header, and up to one block of zeros.
   const tar = plain + (FILES + 30) * 1024
   const { rchar, wchar, syscr, bytes } = await cost(dir, 'zstd')
-  // The files; the tar by the compressor; what it makes of it.
+  // The files; the tar by the compressor; what it makes of it, for its hashes.
   expect(rchar).toBeGreaterThanOrEqual(plain)
   expect(rchar).toBeLessThan(plain + tar + bytes + 100_000)
   expect(syscr).toBeLessThan(FILES + 1000)
-  // The tar to the compressor, what it makes of it to us, and that to the disk.
-  expect(wchar).toBeLessThan(tar + 2 * bytes + 100_000)
+  // The tar to the compressor, and what it makes of it to the disk.
+  expect(wchar).toBeLessThan(tar + bytes + 100_000)
 })
 
 test.each(['gzip', 'zstd'] as const)('packing 200 MB with %s holds less than 150 MB', async (compression) => {

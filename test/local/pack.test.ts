@@ -176,6 +176,26 @@ function relink(path: string, target: string): void {
   symlinkSync(target, path)
 }
 
+// The first lies in the last of more folders than are walked before the reading begins, the second where they are walked while it goes on.
+test.each([0, 40])(
+  'what is found behind %i MB that are packed already is refused as well, and leaves nothing',
+  async (megabytes) => {
+    const dir = await project({ 'z/x': 'x' })
+    for (let folder = 0; folder < 200; folder++) await mkdir(join(dir, `folder-${folder}`))
+    await writeFile(join(dir, 'a'), '')
+    truncateSync(join(dir, 'a'), megabytes * 1e6)
+    const storeDir = await emptyStore()
+    const whole = await pack(dir, { storeDir })
+    expect(whole.manifest.map(({ path }) => path).slice(-2)).toEqual(['z', 'z/x'])
+    await symlink('../../out', join(dir, 'z/link'))
+    await expect(pack(dir, { storeDir })).rejects.toMatchObject({
+      code: 'BUILD',
+      message: 'the link "z/link" leads out of the folder, to "../../out"',
+    })
+    expect(await readdir(join(storeDir, 'tmp'))).toEqual([whole.file].map((file) => file.split('/').at(-1)))
+  },
+)
+
 test('stops when it is told to, and leaves nothing', async () => {
   const dir = await oddTree()
   const storeDir = await emptyStore()

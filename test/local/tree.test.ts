@@ -32,6 +32,28 @@ test('finds files, folders (empty ones too) and symlinks, sorted by the bytes of
   expect([tree.bytes, tree.warnings]).toEqual([6, []])
 })
 
+test('finds a tree of many folders bit by bit, each time only what comes behind', async () => {
+  const names = ['a', 'a b', 'a!', 'a-b', 'a.b', 'a0', 'aa', 'ä', '\uFF5E', '\u{1F600}', '\u{1F600}x']
+  const paths = names.flatMap((one) => names.flatMap((two) => [`${one}/${two}/file`, `${one}/${two}-x`]))
+  const dir = await project(Object.fromEntries(paths.map((path) => [path, 'x'])))
+  const folders = new Set(
+    paths.flatMap((path) =>
+      path
+        .split('/')
+        .slice(0, -1)
+        .map((_, index, all) => all.slice(0, index + 1).join('/')),
+    ),
+  )
+  const all = [...paths, ...folders].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const tree = await walkTree(dir)
+  const begun = tree.entries.length
+  expect([tree.whole(), tree.entries.map(({ path }) => path)]).toEqual([false, all.slice(0, begun)])
+  while (!tree.whole()) tree.goOn()
+  expect(begun).toBeGreaterThan(0)
+  expect(tree.entries.map(({ path }) => path)).toEqual(all)
+  expect(await tree.again()).toEqual(tree.entries)
+})
+
 test('leaves out what is excluded, whatever it is', async () => {
   const dir = await project({ 'keep/a.js': '', 'keep/a.log': '', 'node_modules/x/y.js': '' })
   execFileSync('mkfifo', [join(dir, 'keep/pipe.log')])
