@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../model/errors.ts'
-import type { Command } from './command.ts'
+import type { Argument, Command } from './command.ts'
 import { HOST, TARGET } from './table-arguments.ts'
 
 /** Of what only asks or runs something in the release that serves. */
@@ -105,5 +105,51 @@ export const APP: Readonly<Record<string, Command>> = {
     ],
     exits: ASKING.filter((code) => code !== 'REMOTE_COMMAND'),
     load: () => import('./logs.ts'),
+  },
+}
+
+const ONE_TARGET: Argument = { key: 'target', value: 'NAME', required: true, summary: 'a target' }
+
+const ONE_HOST: Argument = { key: 'host', value: 'NAME', summary: 'which host; else asked for, where there are several' }
+
+const ON_A_TERMINAL: Command['exits'] = ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'NOT_FOUND', 'REMOTE_COMMAND']
+
+/** The commands that need a terminal. */
+export const INTERACTIVE: Readonly<Record<string, Command>> = {
+  manage: {
+    name: 'manage',
+    summary: 'look after the store and the hosts, at a prompt',
+    arguments: [
+      { ...ONE_TARGET, required: false, summary: 'begin with its hosts; else with the store' },
+      { key: 'host', value: 'PATTERN', summary: 'with target=: only hosts whose name fits, such as web*' },
+    ],
+    examples: [
+      { line: 'releaser manage', does: 'the store; connect goes on to a target' },
+      { line: 'releaser manage target=prod', does: 'what lies on the hosts of prod' },
+    ],
+    exits: ['USAGE', 'CONFIG'],
+    load: () => import('./manage.ts'),
+  },
+  console: {
+    name: 'console',
+    summary: "open the running app's console",
+    arguments: [ONE_TARGET, ONE_HOST],
+    examples: [
+      { line: 'releaser console target=prod', does: 'such as iex in the running app' },
+      { line: 'releaser console target=prod host=web2', does: 'of the app on that host' },
+    ],
+    exits: ON_A_TERMINAL,
+    load: () => import('./console.ts'),
+  },
+  ssh: {
+    name: 'ssh',
+    summary: "open a shell in the current release, with the app's environment",
+    arguments: [ONE_TARGET, ONE_HOST],
+    examples: [
+      { line: 'releaser ssh target=prod', does: 'on its only host, or the one you choose' },
+      { line: 'releaser ssh target=prod host=web2', does: 'on that host' },
+    ],
+    exits: ON_A_TERMINAL,
+    load: () => import('./ssh.ts'),
   },
 }

@@ -1,8 +1,7 @@
 import type { Command } from './command.ts'
-import { APP } from './table-app.ts'
+import { APP, INTERACTIVE } from './table-app.ts'
 import { HERE } from './table-here.ts'
 import { HOSTS } from './table-hosts.ts'
-import { INTERACTIVE } from './table-interactive.ts'
 import { TIMERS } from './table-jobs.ts'
 import { KEEPING } from './table-keeping.ts'
 
