@@ -18,7 +18,7 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
 /** The others, by their names alone, so that all fit a screen. */
 export const TOPICS: readonly { readonly topic: string; readonly commands: readonly Command[] }[] = [
   { topic: 'the app', commands: Object.values({ ...APP, ...INTERACTIVE }) },
-  { topic: 'hosts', commands: pick('hosts', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock', 'timer') },
+  { topic: 'hosts', commands: pick('hosts', 'trust', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock', 'timer') },
   {
     topic: 'keeping',
     commands: pick('backup', 'backups', 'sanitize', 'verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag'),
