@@ -140,6 +140,17 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'NOT_CHANGED', 'PARTIAL'],
     load: () => import('./setup.ts'),
   },
+  trust: {
+    name: 'trust',
+    summary: "show the hosts' keys, and record those that are unknown",
+    arguments: [TARGET, HOST],
+    examples: [
+      { line: 'releaser trust target=prod', does: 'shows fingerprints and asks; compare them on the hosts before you say yes' },
+      { line: 'releaser trust target=prod --dry-run', does: 'shows them, and records nothing' },
+    ],
+    exits: ['USAGE', 'CONFIG', 'CONNECTION', 'HOST_KEY'],
+    load: () => import('./trust.ts'),
+  },
   exec: {
     name: 'exec',
     summary: 'run a command in the current release of every host',

@@ -2,6 +2,7 @@ import { seconds } from '../model/duration.ts'
 import type { Host, Target } from '../model/target.ts'
 import { openSystemLine } from './openssh.ts'
 import type { Connect } from './remote.ts'
+import { quote } from './shell.ts'
 import { openLine, type SshTarget } from './ssh.ts'
 import { configOf, localPath, type ResolveOptions, resolve } from './ssh-config.ts'
 import { transportOf } from './transport.ts'
@@ -25,7 +26,8 @@ export function connector(host: Host, target: ConnectSettings, options: ResolveO
 export type ConnectSettings = Pick<
   Target,
   'identity' | 'agent' | 'knownHosts' | 'hostKeys' | 'connectTimeout' | 'jump' | 'transport'
->
+> &
+  Partial<Pick<Target, 'name'>>
 
 /** All that is needed to reach one host: OpenSSH's configuration with the target's own settings above it. */
 export async function sshTarget(host: Host, target: ConnectSettings, options: ResolveOptions = {}): Promise<SshTarget> {
@@ -49,6 +51,7 @@ export async function sshTarget(host: Host, target: ConnectSettings, options: Re
       alias: resolved.alias,
       files: [...own, ...resolved.globalKnownHosts],
       pins: target.hostKeys ?? [],
+      command: target.name && `releaser trust target=${quote(target.name)} host=${quote(host.name)}`,
     },
   }
 }

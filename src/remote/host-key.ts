@@ -13,6 +13,8 @@ export interface Trust {
   readonly files: readonly string[]
   /** `SHA256:…` fingerprints; empty: known_hosts decides. */
   readonly pins: readonly string[]
+  /** What to type so that an unknown key is shown and recorded; left out where no command of ours does that. */
+  readonly command?: string | undefined
 }
 
 /** What is known about a host before it shows its key. */
@@ -25,7 +27,7 @@ export interface Known {
 
 export type Verdict =
   | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly authority: KnownLine | undefined }
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'changed'; readonly by: KnownLine }
   | { readonly kind: 'other-type'; readonly by: KnownLine }
   | { readonly kind: 'revoked'; readonly by: KnownLine }
@@ -50,7 +52,7 @@ export function judge(known: Known, shown: HostKey): Verdict {
   const other = plain[0]
   if (other) return { kind: 'other-type', by: other }
   if (known.portless.some((line) => line.marker === 'none' && same(line))) return { kind: 'known' }
-  return { kind: 'unknown', authority: known.lines.find((line) => line.marker === 'cert-authority') }
+  return { kind: 'unknown' }
 }
 
 /** The host key algorithms to ask for: those of keys we know come first, so that a host shows one of them if it can. */
@@ -101,7 +103,7 @@ function notPinned(name: string, shown: HostKey): ReleaserError {
 }
 
 function refusal(name: string, trust: Trust, shown: HostKey, verdict: Exclude<Verdict, { kind: 'known' }>): ReleaserError {
-  if (verdict.kind === 'unknown') return unknown(name, trust, shown, verdict.authority)
+  if (verdict.kind === 'unknown') return unknown(name, trust, shown)
   const where = `${verdict.by.file}:${verdict.by.line}`
   const { message, hint } = REFUSALS[verdict.kind]
   const forget = `ssh-keygen -R ${quote(trust.alias ?? knownName(trust.host, trust.port))} -f ${quote(verdict.by.file)}`
@@ -137,12 +139,9 @@ const REFUSALS: Readonly<
   },
 }
 
-function unknown(name: string, trust: Trust, shown: HostKey, authority: KnownLine | undefined): ReleaserError {
-  const also = authority
-    ? ` (${authority.file}:${authority.line} trusts a certificate authority for it, but certificates of hosts cannot be checked yet)`
-    : ''
-  return new ReleaserError('HOST_KEY', `the host key of ${name} is not known: ${say(shown)}${also}`, {
-    hint: `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(shown.type)}_key.pub), then: ${record(trust, shown)}`,
+function unknown(name: string, trust: Trust, shown: HostKey): ReleaserError {
+  return new ReleaserError('HOST_KEY', `the host key of ${name} is not known: ${say(shown)}`, {
+    hint: `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(shown.type)}_key.pub), then: ${trust.command ?? record(trust, shown)}`,
   })
 }
 

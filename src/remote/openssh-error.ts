@@ -1,4 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
+import { knownName } from './known-hosts.ts'
 import { quote } from './shell.ts'
 import type { SshTarget } from './ssh.ts'
 import { type Failure, placed } from './ssh-error.ts'
@@ -29,7 +30,7 @@ export function wordsOf(said: string): string {
 
 type Find = (pattern: RegExp) => readonly string[] | undefined
 
-function keyFailure({ name, system }: SshTarget, found: Find): ReleaserError | undefined {
+function keyFailure({ name, system, trust }: SshTarget, found: Find): ReleaserError | undefined {
   if (!found(/Host key verification failed|REVOKED HOST KEY|marked as revoked/)) return undefined
   const [, type = 'a key', print = ''] = found(/Server host key: (\S+) (SHA256:\S+)/) ?? []
   const shown = `${type} ${print}`.trim()
@@ -47,9 +48,10 @@ function keyFailure({ name, system }: SshTarget, found: Find): ReleaserError | u
     )
   // It may be that of a host on the way.
   const [, , place = name] = found(/No (\S+) host key is known for (\S+)/) ?? []
+  const itself = place === knownName(trust.host, trust.port) || place === trust.host
   return fail(
     `the host key of ${place} is not known: ${shown}`,
-    `compare it on the host, then say yes to: ssh ${[...system.words, system.asked].map(quote).join(' ')}`,
+    `compare it on the host, then: ${(itself && trust.command) || `ssh ${[...system.words, system.asked].map(quote).join(' ')}`}`,
   )
 }
 

@@ -327,7 +327,7 @@ describe('what goes wrong is told', () => {
     expect(await failure({ knownHosts: known })).toMatchObject({
       code: 'HOST_KEY',
       message: expect.stringMatching(/^the host key of \S+ is not known: ssh-ed25519 SHA256:\S+$/),
-      hint: expect.stringContaining('compare it on the host, then say yes to: ssh '),
+      hint: expect.stringContaining('compare it on the host, then: ssh '),
     })
     writeFileSync(known, `${name} ${other}\n`)
     expect(await failure({ knownHosts: known })).toMatchObject({

@@ -166,7 +166,7 @@ describe('the verdict', () => {
 
   test('a certificate authority vouches for no plain key', async () => {
     const found = judge(await known(`@cert-authority *.example.com ${keys['ed']}\n`), key('ed'))
-    expect(found).toMatchObject({ kind: 'unknown', authority: { line: 1 } })
+    expect(found).toEqual({ kind: 'unknown' })
   })
 
   test('another port is another host, and a line without port vouches for it as it does for ssh', async () => {
