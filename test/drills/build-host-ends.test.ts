@@ -31,25 +31,26 @@ async function reached(started: Started, word: string): Promise<void> {
 }
 
 /** The host is as it should be, nothing is left here, and the next build goes well. */
-async function expectWell(mine: BuildLaptop, builder: Partial<SshBuilder> = {}): Promise<void> {
-  await comesToRest(hosts)
+async function expectWell(mine: BuildLaptop, builder: Partial<SshBuilder> = {}, there = hosts): Promise<void> {
+  await comesToRest(there)
   await nothingHere(mine)
   expect((await mine.call('releases')).last).toMatchObject({ releases: [] })
   await mine.builder({ ...builder, env: { CALM: 'yes' } })
   expect((await mine.call('build')).last).toMatchObject({ ok: true, release: { files: 1 } })
-  await comesToRest(hosts)
+  await comesToRest(there)
 }
 
 /** A laptop whose builder goes through a line that can fail. */
 async function throughLine(
   run: string,
+  there = hosts,
 ): Promise<{ readonly mine: BuildLaptop; readonly line: Line; readonly direct: Partial<SshBuilder> }> {
-  const [{ user, port, hostKey }] = hosts.hosts
+  const [{ user, port, hostKey }] = there.hosts
   const line = await startLine(port)
   onTestFinished(() => line.close())
-  const mine = await buildLaptop(hosts, { run, host: `${user}@127.0.0.1:${line.port}`, knownHosts: 'known' })
+  const mine = await buildLaptop(there, { run, host: `${user}@127.0.0.1:${line.port}`, knownHosts: 'known' })
   await writeFile(join(mine.dir, 'known'), `[127.0.0.1]:${line.port} ${hostKey}\n`)
-  return { mine, line, direct: { host: `${user}@127.0.0.1:${port}`, knownHosts: hosts.knownHosts } }
+  return { mine, line, direct: { host: `${user}@127.0.0.1:${port}`, knownHosts: there.knownHosts } }
 }
 
 describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
@@ -102,19 +103,21 @@ describe('a line', () => {
     await expectWell(mine, direct)
   })
 
-  it.each([
-    ['while sources go', HANGING, step('send', 'start')],
-    ['while it builds', HANGING, HANGS],
-    ['while the result comes', LARGE, step('fetch', 'start')],
-  ])('that freezes %s is told (3) after a while, and the build there ends', async (_, run, word) => {
-    const { mine, line, direct } = await throughLine(run)
-    const started = mine.start('build', '--verbose')
-    await reached(started, word)
-    line.freeze()
-    const from = Date.now()
-    expect((await started.ended).last).toMatchObject({ exit: 3, code: 'CONNECTION' })
-    expect(Date.now() - from).toBeLessThan(30_000)
-    await expectWell(mine, direct)
+  // Each takes its time, nearly all of it waiting: so each has a host of its own.
+  it('that freezes is told (3) after a while, and the build there ends', { timeout: 120_000 }, async () => {
+    const freezes = async (run: string, word: string): Promise<void> => {
+      const there = await startHosts(1)
+      onTestFinished(() => there.stop())
+      const { mine, line, direct } = await throughLine(run, there)
+      const started = mine.start('build', '--verbose')
+      await reached(started, word)
+      line.freeze()
+      const from = Date.now()
+      expect((await started.ended).last, word).toMatchObject({ exit: 3, code: 'CONNECTION' })
+      expect(Date.now() - from, word).toBeLessThan(30_000)
+      await expectWell(mine, direct, there)
+    }
+    await Promise.all([freezes(HANGING, step('send', 'start')), freezes(HANGING, HANGS), freezes(LARGE, step('fetch', 'start'))])
   })
 })
 
