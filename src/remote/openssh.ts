@@ -59,7 +59,13 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
   const dial = async (address: string, port: number): Promise<Forward> => {
     const before = master.refusals.length
     const joined = await join(['-W', `[${address}]:${port}`], [])
-    if (typeof joined !== 'string') return { stream: toStream(joined) }
+    if (typeof joined !== 'string')
+      return {
+        stream: toStream(
+          joined,
+          joined.exit.then(() => stillStands(master)),
+        ),
+      }
     const why = (master.refusals[before] ?? wordsOf(joined)).toLowerCase()
     return { refused: why.startsWith('connect failed') ? 'nobody' : 'forbidden', says: why.replace(/^[^:]*: */, '') }
   }
@@ -109,9 +115,14 @@ async function endOf(child: Child, master: Master): Promise<Exit> {
     child.once('exit', (status) => done(status))
     child.once('error', () => done(null))
   })
-  if (code !== 255 || (await master.alive())) return { code, signal: null }
+  return { code: code === 255 && !(await stillStands(master)) ? null : code, signal: null }
+}
+
+/** Whether the line stands. Where it does not, that is known to all who look once this is answered. */
+async function stillStands(master: Master): Promise<boolean> {
+  if (await master.alive()) return true
   await Promise.race([master.closed, pause(2000, undefined, { ref: false })])
-  return { code: null, signal: null }
+  return false
 }
 
 function toChannel({ child, stdout, stderr, exit }: Joined): Channel {
@@ -133,8 +144,8 @@ function toChannel({ child, stdout, stderr, exit }: Joined): Channel {
   }
 }
 
-/** Ends only when it is known whether the line has ended too. */
-function toStream({ child, stdout, stderr, exit }: Joined): Duplex {
+/** Ends only when it is `known` whether the line has ended too: of a forwarded port, ssh itself says the same in both cases. */
+function toStream({ child, stdout, stderr }: Joined, known: Promise<unknown>): Duplex {
   stderr.resume()
   const stream = new Duplex({
     read: () => void stdout.resume(),
@@ -149,7 +160,7 @@ function toStream({ child, stdout, stderr, exit }: Joined): Duplex {
   stdout.on('data', (bytes: Buffer) => {
     if (!stream.push(bytes)) stdout.pause()
   })
-  stdout.once('end', () => void exit.then(() => stream.push(null)))
-  void exit.then(() => finished(stream, { writable: false }, () => stream.destroy()))
+  stdout.once('end', () => void known.then(() => stream.push(null)))
+  void known.then(() => finished(stream, { writable: false }, () => stream.destroy()))
   return stream.on('error', () => {})
 }
