@@ -4,6 +4,7 @@ import type { NodeSSH } from 'node-ssh'
 import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig, OpenSSHAgent, ParsedKey } from 'ssh2'
 import { algorithms, checkHostKey, type Known, readKnown, type Trust } from './host-key.ts'
 import { type KeyTools, listOffers, type Offer, type Offers } from './identities.ts'
+import { type HostKey, hostKey } from './known-hosts.ts'
 import type { System } from './openssh-words.ts'
 import type { Remote } from './remote.ts'
 import type { Resolved } from './ssh-config.ts'
@@ -42,6 +43,47 @@ export async function openLine(target: SshTarget, options: LineOptions = {}): Pr
     if ('client' in outcome) return toRemote(outcome, target.name, silence)
     if (!outcome.dropped || attempt === 4) throw outcome.error
     await pause(attempt * (150 + Math.random() * 350))
+  }
+}
+
+/** The key that a host shows, whoever knows it; the line ends before anybody has said who they are. Undefined where it is none. Fails with CONNECTION. */
+export async function keyShown(target: SshTarget, known: Known): Promise<HostKey | undefined> {
+  const { default: ssh2 } = await import('ssh2')
+  const socket = connectSocket({ host: target.hostname, port: target.port, family: target.family })
+  const client = new ssh2.Client()
+  let connected = false
+  socket.once('connect', () => {
+    connected = true
+  })
+  try {
+    return await new Promise((done, fail) => {
+      const failed = (cause?: LibraryError): void => {
+        const progress = {
+          connected,
+          greeting: '',
+          trusted: false,
+          tried: [],
+          methods: undefined,
+          partial: false,
+          hostKey: undefined,
+        }
+        fail(connectFailure({ ...target, skipped: [] }, cause, progress).error)
+      }
+      client.on('error', failed)
+      client.once('close', () => failed())
+      client.connect({
+        sock: socket,
+        username: target.user,
+        readyTimeout: target.connectSeconds * 1000,
+        algorithms: { serverHostKey: [...algorithms(known)] as ServerHostKey },
+        hostVerifier: (blob: Buffer): boolean => {
+          done(hostKey(blob))
+          return false
+        },
+      })
+    })
+  } finally {
+    socket.destroy()
   }
 }
 

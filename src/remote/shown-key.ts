@@ -1,17 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect as connectSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ConnectConfig } from 'ssh2'
 import { ReleaserError } from '../model/errors.ts'
-import { algorithms, type Known } from './host-key.ts'
-import { type HostKey, hostKey, parseKnownHosts } from './known-hosts.ts'
+import type { Known } from './host-key.ts'
+import { type HostKey, parseKnownHosts } from './known-hosts.ts'
 import { systemFailure } from './openssh-error.ts'
 import { systemConfig } from './openssh-words.ts'
-import type { SshTarget } from './ssh.ts'
-import { connectFailure, type LibraryError } from './ssh-error.ts'
+import { keyShown, type SshTarget } from './ssh.ts'
 import { transportOf } from './transport.ts'
 
 /**
@@ -19,52 +16,10 @@ import { transportOf } from './transport.ts'
  * password. Hosts on the way must be known. Fails with CONNECTION, HOST_KEY.
  */
 export async function shownKey(target: SshTarget, known: Known): Promise<HostKey> {
-  const key = (await transportOf(target, undefined)) === 'ssh2' ? await byLibrary(target, known) : await bySystem(target)
+  const key = (await transportOf(target, undefined)) === 'ssh2' ? await keyShown(target, known) : await bySystem(target)
   if (key) return key
   throw new ReleaserError('HOST_KEY', `${target.name} shows a host key that is none`)
 }
-
-async function byLibrary(target: SshTarget, known: Known): Promise<HostKey | undefined> {
-  const { default: ssh2 } = await import('ssh2')
-  const socket = connectSocket({ host: target.hostname, port: target.port, family: target.family })
-  const client = new ssh2.Client()
-  let connected = false
-  socket.once('connect', () => {
-    connected = true
-  })
-  try {
-    return await new Promise((done, fail) => {
-      const failed = (cause?: LibraryError): void => {
-        const progress = {
-          connected,
-          greeting: '',
-          trusted: false,
-          tried: [],
-          methods: undefined,
-          partial: false,
-          hostKey: undefined,
-        }
-        fail(connectFailure({ ...target, skipped: [] }, cause, progress).error)
-      }
-      client.on('error', failed)
-      client.once('close', () => failed())
-      client.connect({
-        sock: socket,
-        username: target.user,
-        readyTimeout: target.connectSeconds * 1000,
-        algorithms: { serverHostKey: [...algorithms(known)] as ServerHostKey },
-        hostVerifier: (blob: Buffer): boolean => {
-          done(hostKey(blob))
-          return false
-        },
-      })
-    })
-  } finally {
-    socket.destroy()
-  }
-}
-
-type ServerHostKey = Extract<NonNullable<NonNullable<ConnectConfig['algorithms']>['serverHostKey']>, readonly unknown[]>
 
 /** ssh writes an unknown key down before anybody logs in: into a file of its own, and no way to log in is left. */
 async function bySystem(target: SshTarget): Promise<HostKey | undefined> {
