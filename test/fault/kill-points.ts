@@ -47,7 +47,10 @@ export async function killEverywhere(stages: readonly [Stage, ...Stage[]], plan:
     ]
     const found = await byCrew(points, crew, async ({ name, reach }, stage) => {
       const broken = await killOnce(stage, operation, plan, reach)
-      return broken.map((violation) => `${operation}, ${plan.who} killed at ${name}: ${violation}`)
+      const told = broken.map((violation) => `${operation}, ${plan.who} killed at ${name}: ${violation}`)
+      // At once: a run of an hour may never come to its summary.
+      for (const line of told) console.log(line)
+      return told
     })
     results.push({ operation, points: points.length, violations: found })
   }

@@ -32,7 +32,12 @@ export async function sweep(
     for (let point = queue.shift(); point; point = queue.shift()) {
       if (options.untilFirst && found.length > 0) return
       const { scenario, what } = point
-      const tell = (lines: readonly string[]) => void found.push(...lines.map((line) => `${scenario.name}, ${what}: ${line}`))
+      const tell = (lines: readonly string[]) => {
+        const told = lines.map((line) => `${scenario.name}, ${what}: ${line}`)
+        // At once: a run of an hour may never come to its summary.
+        if (!options.untilFirst) for (const line of told) console.log(line)
+        found.push(...told)
+      }
       const place = await world.host(scenario, options.agent)
       const ideal = rehearsals.find((rehearsal) => rehearsal.scenario === scenario)?.end
       const trial = await tryPoint(place, point, ideal).catch((error: unknown) => ({
