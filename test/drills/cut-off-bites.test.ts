@@ -44,7 +44,7 @@ it('bites: an agent that does not hear that it is to go back', { timeout: 120_00
 )
 
 it('bites: a lock that lets everybody in', { timeout: 120_000 }, () =>
-  withBroken(AGENT, '*.held) verdict=held; holder=$other; break ;;', '*.held) ;;', async ({ cli }) =>
+  withBroken('templates/remote/ground.sh', '*.held) verdict=held; holder=$other; break ;;', '*.held) ;;', async ({ cli }) =>
     race(stage, await racers(stage), { cli }),
   ),
 )
