@@ -2,6 +2,18 @@ import type { Command } from './command.ts'
 import { HOST, SWITCHING, TARGET } from './table-arguments.ts'
 
 /** The commands that work on hosts. */
+const CHECK: Command = {
+  name: 'check',
+  summary: 'whether config, connection, path, disk, clock and jobs are well, and what to do',
+  arguments: [{ ...TARGET, required: false }, HOST],
+  examples: [
+    { line: 'releaser check', does: 'all targets; changes nothing' },
+    { line: 'releaser check target=prod --json', does: 'each finding with its level and remedy' },
+  ],
+  exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'NOT_CHANGED'],
+  load: () => import('./check.ts'),
+}
+
 export const HOSTS: Readonly<Record<string, Command>> = {
   deploy: {
     name: 'deploy',
@@ -140,6 +152,8 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY', 'LOCKED', 'NOT_CHANGED', 'PARTIAL'],
     load: () => import('./setup.ts'),
   },
+  check: CHECK,
+  doctor: { ...CHECK, name: 'doctor', summary: 'the same as check' },
   trust: {
     name: 'trust',
     summary: "show the hosts' keys, and record those that are unknown",

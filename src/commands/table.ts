@@ -23,7 +23,10 @@ export const TOPICS: readonly { readonly topic: string; readonly commands: reado
       ...pick('backup', 'backups', 'backup-fetch', 'backup-verify', 'restore'),
     ],
   },
-  { topic: 'hosts', commands: pick('hosts', 'trust', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock', 'timer') },
+  {
+    topic: 'hosts',
+    commands: pick('check', 'hosts', 'trust', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock', 'timer'),
+  },
   {
     topic: 'keeping',
     commands: pick('sanitize', 'verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag'),
