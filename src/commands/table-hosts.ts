@@ -4,7 +4,7 @@ import { HOST, SWITCHING, TARGET } from './table-arguments.ts'
 /** The commands that work on hosts. */
 const CHECK: Command = {
   name: 'check',
-  summary: 'whether config, connection, path, disk, clock and jobs are well, and what to do',
+  summary: 'what keeps a deploy from working, or will, and what helps',
   arguments: [{ ...TARGET, required: false }, HOST],
   examples: [
     { line: 'releaser check', does: 'all targets; changes nothing' },
@@ -153,7 +153,12 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     load: () => import('./setup.ts'),
   },
   check: CHECK,
-  doctor: { ...CHECK, name: 'doctor', summary: 'the same as check' },
+  doctor: {
+    ...CHECK,
+    name: 'doctor',
+    summary: 'the same as check',
+    examples: CHECK.examples.map((example) => ({ ...example, line: example.line.replace('check', 'doctor') })),
+  },
   trust: {
     name: 'trust',
     summary: "show the hosts' keys, and record those that are unknown",

@@ -20,12 +20,12 @@ export const TOPICS: readonly { readonly topic: string; readonly commands: reado
     topic: 'the app',
     commands: [
       ...Object.values({ ...APP, ...INTERACTIVE }),
-      ...pick('backup', 'backups', 'backup-fetch', 'backup-verify', 'restore'),
+      ...pick('backup', 'backups', 'backup-fetch', 'backup-verify', 'restore', 'timer'),
     ],
   },
   {
     topic: 'hosts',
-    commands: pick('check', 'hosts', 'trust', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock', 'timer'),
+    commands: pick('check', 'doctor', 'hosts', 'trust', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock'),
   },
   {
     topic: 'keeping',

@@ -16,7 +16,7 @@ import { MOST_CHANNELS, noChannel, noTerminal } from './ssh-remote.ts'
  * Opens a line by the system's own ssh: what that can do (certificates, hardware keys, GSSAPI, proxies), we can. One connection, which
  * every command joins. Fails with CONNECTION, AUTH or HOST_KEY. It knows less than a line of the library: a command that was ended by
  * a signal has code 255, one that leaves somebody behind with its output has not ended yet, a terminal keeps the size it had at
- * first, and bytes are counted before they are encrypted.
+ * first, bytes are counted before they are encrypted, and the end of a stream to a port is heard only once both sides have ended it.
  */
 export async function openSystemLine(target: SshTarget, options: LineOptions = {}): Promise<Remote> {
   const { name, system } = target
