@@ -163,7 +163,9 @@ run_build() {
   child=$!
   born $child && echo "$child $birth" >"$R/building"
   bounded 2000000000 $child; code=$?
-  if [ -e "$T/late" ]; then kill -KILL "-$child"; else kill -TERM "-$child"; fi
+  # What the command leaves behind ends with it, also what does not listen.
+  [ -e "$T/late" ] || { kill -TERM "-$child" && sleep 1; }
+  kill -KILL "-$child"
   rm -f "$R/building"
   ! given_up || { result=stopped; return 1; }
   [ $code = 0 ] || { result=broken why=$code; return 1; }

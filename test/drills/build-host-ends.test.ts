@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type BuildLaptop, buildLaptop, comesToRest, nothingHere, type SshBuilder } from '../support/build-host.ts'
+import { type BuildLaptop, buildLaptop, comesToRest, nobodyBuilds, nothingHere, type SshBuilder } from '../support/build-host.ts'
 import { runCli } from '../support/cli.ts'
 import { startHosts, type TestHosts, userProcesses } from '../support/hosts.ts'
 import type { Answer, Started } from '../support/laptop.ts'
@@ -129,7 +129,7 @@ it('a worker that is killed there takes its build with it, and blocks nobody', a
   const [worker] = (await userProcesses(uid)).filter(({ command }) => / build$/.test(command)).sort((a, b) => a.pid - b.pid)
   process.kill(worker?.pid ?? 0, 'SIGKILL')
   expect((await started.ended).last).toMatchObject({ exit: 3, code: 'CONNECTION' })
-  await until(async () => (await userProcesses(uid)).every(({ command }) => /^sshd/.test(command)))
+  await nobodyBuilds(hosts)
   await nothingHere(mine)
   await mine.builder({ env: { CALM: 'yes' } })
   expect((await mine.call('build')).last).toMatchObject({ ok: true })
@@ -155,7 +155,7 @@ it('tells a second build who is at work (4), and with --wait it comes after', as
 })
 
 it('ends what a build leaves behind', async () => {
-  const mine = await buildLaptop(hosts, { run: 'sleep 300 & (trap "" HUP; sleep 300) & mv app out' })
+  const mine = await buildLaptop(hosts, { run: 'sleep 300 & (trap "" HUP; sleep 300) & (trap "" TERM; sleep 300) & mv app out' })
   expect((await mine.call('build')).last).toMatchObject({ ok: true })
   await comesToRest(hosts)
 })

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { userProcesses } from '../support/hosts.ts'
-import { until } from '../support/until.ts'
+import { untilNone } from '../support/until.ts'
 import { type Client, type ClientEnd, reportedBy } from './client.ts'
 import { byCrew } from './crew.ts'
 import { leftovers, violations } from './invariants.ts'
@@ -84,7 +84,7 @@ async function killOnce(
   else await stage.host.cut()
   const end = await client.ended
   // What has been sent is still read by a shell that does not know its path yet: whoever comes meanwhile may find it at work, and is told so.
-  if (who === 'sshd') await until(async () => (await userProcesses(stage.host.uid)).length === 0, 25)
+  if (who === 'sshd') await untilNone(() => userProcesses(stage.host.uid), 25)
   const found = await afterwards(scene, end)
   await scene.remove()
   return found

@@ -6,7 +6,7 @@ import type { Builder } from '../../src/model/config.ts'
 import { home } from './fleet.ts'
 import { type TestHosts, userProcesses } from './hosts.ts'
 import { type Json, type Laptop, laptop, trusting } from './laptop.ts'
-import { until } from './until.ts'
+import { untilNone } from './until.ts'
 
 export type SshBuilder = Extract<Builder, { readonly type: 'ssh' }>
 
@@ -48,10 +48,14 @@ export async function buildLaptop(
 
 /** Nothing of a build runs on the first host any more, and nothing is left but what is meant to be. */
 export async function comesToRest(hosts: TestHosts, path = 'builds'): Promise<void> {
-  const [{ uid }] = hosts.hosts
-  await until(async () => (await userProcesses(uid)).every(({ command }) => /^sshd/.test(command)))
+  await nobodyBuilds(hosts)
   for (const room of ['lock', 'tx'])
     expect(await readdir(home(hosts, 0, path, '.releaser', room)).catch(() => []), room).toEqual([])
+}
+
+/** Nobody is at work on the first host but what the system itself keeps for who is connected. */
+export async function nobodyBuilds({ hosts: [{ uid }] }: TestHosts): Promise<void> {
+  await untilNone(async () => (await userProcesses(uid)).filter(({ command }) => !command.startsWith('sshd')))
 }
 
 /** Nothing of a build is left here. */
