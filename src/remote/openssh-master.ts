@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemFailure, wordsOf } from './openssh-error.ts'
+import { openings } from './openssh-openings.ts'
 import { systemConfig } from './openssh-words.ts'
 import type { LineOptions, SshTarget } from './ssh.ts'
 import type { Failure } from './ssh-error.ts'
@@ -17,8 +20,11 @@ export interface Master {
   joining(flags: readonly string[]): readonly string[]
   /** A file that is not there yet, for what one of them says. */
   logFile(): string
-  /** Why the other side opened no channel, each time that it did not. */
-  readonly refusals: readonly string[]
+  /**
+   * Connects to a port of the host by way of ssh. `opened`: null once the other side has opened it, else why it has not; never settles where
+   * the line is lost before that.
+   */
+  dial(address: string, port: number): Promise<{ readonly socket: Socket; readonly opened: Promise<string | null> }>
   /** Asks whether the line still stands. */
   alive(): Promise<boolean>
   /** What ssh said when it ended; undefined while it is there. */
@@ -58,7 +64,7 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
   const passphrase = env['SSH_ASKPASS_REQUIRE'] === 'force'
   await writeFile(config, systemConfig(system, { connectSeconds, silence, passphrase }))
   const words = ['-F', config, '-S', socket, ...system.words]
-  const child = spawn('sh', ['-c', KEEPER, 'sh', dir, system.program, '-N', '-M', '-v', ...words, '--', system.asked], {
+  const child = spawn('sh', ['-c', KEEPER, 'sh', dir, system.program, '-N', '-M', '-vv', ...words, '--', system.asked], {
     stdio: ['pipe', 'ignore', 'pipe'],
     detached: true,
     env,
@@ -66,7 +72,7 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
   child.stdin.on('error', () => {})
   let said = ''
   let over = false
-  const refusals: string[] = []
+  const heard = openings()
   const closed = new Promise<void>((done) => {
     child.once('close', () => {
       over = true
@@ -76,7 +82,7 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
   const stands = new Promise<'stands'>((done) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-MOST_SAID)
-      for (const [, why] of text.matchAll(/open failed: (.*)/g)) refusals.push(why?.trim() ?? '')
+      heard.hear(text)
       // Hosts on the way say the same, but only the last one of all makes the socket, before it says so.
       if (text.includes('Entering interactive session') && existsSync(socket)) done('stands')
     })
@@ -88,12 +94,30 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
     await closed
     return systemFailure(target, said, outcome === 'late')
   }
-  let logs = 0
+  let files = 0
+  const listeners = new Map<string, Promise<string>>()
+  const listening = (address: string, port: number): Promise<string> => {
+    const to = `[${address}]:${port}`
+    const known = listeners.get(to) ?? listen(to)
+    listeners.set(to, known)
+    return known
+  }
+  async function listen(to: string): Promise<string> {
+    const place = join(dir, `port-${++files}`)
+    // Without any configuration: what that forwards would be asked for too.
+    const asked = ['-F', '/dev/null', '-q', '-S', socket, '-O', 'forward', '-L', `${place}:${to}`, '--', system.asked]
+    await once(spawn(system.program, asked, { stdio: 'ignore', env }), 'exit')
+    return place
+  }
   return {
     env,
     joining: (flags) => [...flags, '-v', '-o', 'ProxyCommand=false', ...words, '--', system.asked],
-    logFile: () => join(dir, `log-${++logs}`),
-    refusals,
+    logFile: () => join(dir, `log-${++files}`),
+    dial: async (address, port) => {
+      const place = await listening(address, port)
+      const opened = heard.next(address, port)
+      return { socket: connect({ path: place, allowHalfOpen: true }), opened }
+    },
     alive: async () => {
       if (over) return false
       const asked = spawn(system.program, ['-q', '-O', 'check', ...words, '--', system.asked], { stdio: 'ignore', env })

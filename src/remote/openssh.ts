@@ -16,7 +16,7 @@ import { MOST_CHANNELS, noChannel, noTerminal } from './ssh-remote.ts'
  * Opens a line by the system's own ssh: what that can do (certificates, hardware keys, GSSAPI, proxies), we can. One connection, which
  * every command joins. Fails with CONNECTION, AUTH or HOST_KEY. It knows less than a line of the library: a command that was ended by
  * a signal has code 255, one that leaves somebody behind with its output has not ended yet, a terminal keeps the size it had at
- * first, bytes are counted before they are encrypted, and the end of a stream to a port is heard only once both sides have ended it.
+ * first, and bytes are counted before they are encrypted.
  */
 export async function openSystemLine(target: SshTarget, options: LineOptions = {}): Promise<Remote> {
   const { name, system } = target
@@ -25,9 +25,9 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
   const inputs: Socket[] = []
 
   /** One more ssh; where the other side does not agree, what it said. */
-  async function join(flags: readonly string[], command: readonly string[], env = master.env): Promise<Joined | string> {
+  async function join(flag: '-T' | '-tt', command: string, env: NodeJS.ProcessEnv): Promise<Joined | string> {
     const log = master.logFile()
-    const words = [...master.joining([...flags, '-E', log]), ...command]
+    const words = [...master.joining([flag, '-E', log]), command]
     const child: Child = spawn(system.program, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env })
     // Read from the start: node drops what nobody has asked for when a process ends.
     const [stdout, stderr] = [child.stdout.pipe(new PassThrough()), child.stderr.pipe(new PassThrough())]
@@ -50,24 +50,22 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
     if (running.size >= MOST_CHANNELS) throw noChannel(name)
     // There is no terminal here whose size ssh could pass on.
     const line = pty ? `stty rows ${pty.rows} columns ${pty.columns} 2>/dev/null; ${toShell(argv)}` : toShell(argv)
-    const joined = await join([pty ? '-tt' : '-T'], [line], pty ? { ...master.env, TERM: pty.term } : master.env)
+    const joined = await join(pty ? '-tt' : '-T', line, pty ? { ...master.env, TERM: pty.term } : master.env)
     if (typeof joined !== 'string') return toChannel(joined)
     const cause = new Error(wordsOf(joined))
     throw (pty && noTerminal(name, cause)) || noChannel(name, cause)
   }
 
   const dial = async (address: string, port: number): Promise<Forward> => {
-    const before = master.refusals.length
-    const joined = await join(['-W', `[${address}]:${port}`], [])
-    if (typeof joined !== 'string')
-      return {
-        stream: toStream(
-          joined,
-          joined.exit.then(() => stillStands(master)),
-        ),
-      }
-    const why = (master.refusals[before] ?? wordsOf(joined)).toLowerCase()
-    return { refused: why.startsWith('connect failed') ? 'nobody' : 'forbidden', says: why.replace(/^[^:]*: */, '') }
+    if (master.lost() !== undefined) throw lineLost(name, new Error(master.lost()))
+    const { socket, opened } = await master.dial(address, port)
+    inputs.push(socket.on('error', () => {}))
+    const why = await Promise.race([opened, master.closed.then(() => 'lost')])
+    if (why === null) return { stream: toStream(socket, () => stillStands(master)) }
+    socket.destroy()
+    if (!(await stillStands(master))) throw lineLost(name, new Error(master.lost()))
+    const says = why.toLowerCase()
+    return { refused: says.startsWith('connect failed') ? 'nobody' : 'forbidden', says: says.replace(/^[^:]*: */, '') }
   }
 
   return {
@@ -144,23 +142,26 @@ function toChannel({ child, stdout, stderr, exit }: Joined): Channel {
   }
 }
 
-/** Ends only when it is `known` whether the line has ended too: of a forwarded port, ssh itself says the same in both cases. */
-function toStream({ child, stdout, stderr }: Joined, known: Promise<unknown>): Duplex {
-  stderr.resume()
+/** Ends only when it is known whether the line still `stands`: a socket says the same in both cases. */
+function toStream(socket: Socket, stands: () => Promise<boolean>): Duplex {
   const stream = new Duplex({
-    read: () => void stdout.resume(),
-    write: (chunk, _encoding, done) => void child.stdin.write(chunk, done),
-    final: (done) => void child.stdin.end(done),
+    read: () => void socket.resume(),
+    write: (chunk, _encoding, done) => void socket.write(chunk, done),
+    final: (done) => void socket.end(done),
     destroy: (error, done) => {
-      stdout.destroy()
-      child.kill('SIGKILL')
+      socket.destroy()
       done(error)
     },
   })
-  stdout.on('data', (bytes: Buffer) => {
-    if (!stream.push(bytes)) stdout.pause()
+  socket.on('data', (bytes: Buffer) => {
+    if (!stream.push(bytes)) socket.pause()
   })
-  stdout.once('end', () => void known.then(() => stream.push(null)))
-  void known.then(() => finished(stream, { writable: false }, () => stream.destroy()))
+  const closes = (): unknown => finished(stream, { writable: false }, () => stream.destroy())
+  socket.once('end', async () => {
+    const half = await stands()
+    stream.push(null)
+    if (!half) closes()
+  })
+  socket.once('close', () => (socket.readableEnded ? closes() : stream.destroy()))
   return stream.on('error', () => {})
 }

@@ -15,9 +15,10 @@ export interface Way {
   end(): Promise<void>
 }
 
-/** The kinds of line that know when the other end of a stream has said its last; one by the system's ssh does not (openssh.ts). */
-export const WAYS: Readonly<Record<'sshd' | 'embedded' | 'process', () => Promise<Way>>> = {
+/** Every kind of line that there is. */
+export const WAYS: Readonly<Record<'sshd' | 'openssh' | 'embedded' | 'process', () => Promise<Way>>> = {
   sshd: () => overSshd(),
+  openssh: () => overSshd({ transport: 'openssh' }),
   embedded: async () => {
     const dir = mkdtempSync(join(tmpdir(), 'releaser-way-'))
     const mine = await generateKeyPair('me')
