@@ -168,7 +168,7 @@ recover() {
   for journal in "$R"/journal/*; do
     [ -e "$journal" ] || continue
     TX=${journal##*/}; TX=${TX%.*}; settled=yes
-    { ! phase pending || move_phase pending reverting; } && settle || { settled=not; break; }
+    { ! phase pending || move_phase pending reverting || phase confirmed; } && settle || { settled=not; break; }
   done
   TX=$self; T=$R/tx/$TX
   [ "$settled" != not ] || return 1
@@ -342,11 +342,12 @@ work() {
 # take_back: ends in `unchanged` (nothing had been switched), `undone`, or `failed` when even that did not work.
 take_back() {
   said=$why
-  if [ -n "$kept" ] || phase confirmed; then settle; result='done'; return; fi
+  if [ -n "$kept" ]; then settle; result='done'; return; fi
   printf '%s\n' "$why" >"$T/why"
   # Where nothing can be written any more, what is open is settled later; it has changed nothing unless it has seeded, frozen or set up.
   if phase open; then if settle || { [ ! -e "$T/seeded" ] && [ ! -e "$T/boot/ways" ] && [ ! -e "$T/unit/ways" ] && [ ! -e "$T/back/shared-env" ] && [ ! -e $R/frozen ]; }; then result=unchanged; fi
   elif move_phase pending reverting; then settle && result=undone
+  elif phase confirmed; then settle; result='done'; return # over a connection of its own, until this very moment
   elif phase pending; then cannot "write in $R"; said=$why
   else
     while journalled && watched; do nap; done

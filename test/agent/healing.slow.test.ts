@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type ProcessRemote, processRemote } from '../../src/remote/process.ts'
 import { driver } from '../support/driver.ts'
 import { pathOf, SHELLS } from '../support/shells.ts'
@@ -82,6 +82,27 @@ describe.each(SHELLS)('a deploy that is cut off, where sh is %s', (shell) => {
     expect((await calm.facts()).unsettled).toBe(null)
     expect(await calm.roll(b)).toMatchObject([{ ok: true, current: b.id }])
   })
+
+  // busybox' shell has an mv of its own, which nobody can come before.
+  if (shell !== 'busybox')
+    it('keeps what was confirmed in the very moment in which it gave up', async () => {
+      const tools = await mkdtemp(join(base, 'tools-'))
+      // Whoever confirms moves the journal, as whoever takes back does: here always just before.
+      const confirmsFirst = '#!/bin/sh\ncase $2 in *.reverting) /bin/mv "$1" "${2%.*}.confirmed" ;; esac\nexec /bin/mv "$@"\n'
+      await writeFile(join(tools, 'mv'), confirmsFirst, { mode: 0o755 })
+      const own = env
+      env = { ...own, PATH: `${tools}:${own['PATH']}` }
+      onTestFinished(() => {
+        env = own
+      })
+      const { path, calm, b, error } = await cutDuring('post-activate', () =>
+        Promise.all(lines.map((line) => line.close())).then(() => undefined),
+      )
+      expect(error).toBe(undefined)
+      expect(await readlink(join(path, 'current'))).toBe(`releases/${b.id}`)
+      expect((await calm.facts()).history.at(-1)).toMatchObject({ release: b.id, ok: true })
+      expect(await readdir(join(path, '.releaser', 'journal'))).toEqual([])
+    })
 
   it('lets exactly one of eight through, and tells the others who is at work', async () => {
     const path = await mkdtemp(join(base, 'race-'))
