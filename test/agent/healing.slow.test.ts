@@ -88,7 +88,8 @@ describe.each(SHELLS)('a deploy that is cut off, where sh is %s', (shell) => {
     it('keeps what was confirmed in the very moment in which it gave up', async () => {
       const tools = await mkdtemp(join(base, 'tools-'))
       // Whoever confirms moves the journal, as whoever takes back does: here always just before.
-      const confirmsFirst = '#!/bin/sh\ncase $2 in *.reverting) /bin/mv "$1" "${2%.*}.confirmed" ;; esac\nexec /bin/mv "$@"\n'
+      const confirmsFirst =
+        '#!/bin/sh\ncase $2 in *.reverting) /bin/mv "$1" "$(echo "$2" | sed s/reverting/confirmed/)" ;; esac\nexec /bin/mv "$@"\n'
       await writeFile(join(tools, 'mv'), confirmsFirst, { mode: 0o755 })
       const own = env
       env = { ...own, PATH: `${tools}:${own['PATH']}` }

@@ -4,7 +4,8 @@ import { openings } from '../../src/remote/openssh-openings.ts'
 /** What OpenSSH 9.2 says with -vv of one stream that comes in at its socket. */
 const asked = (address: string, port: number): string =>
   `debug1: Connection to port -2 forwarding to ${address} port ${port} requested.\r\n`
-const made = (channel: number): string => `debug2: fd 8 setting O_NONBLOCK\r\ndebug1: channel ${channel}: new direct-tcpip [direct-tcpip]\r\n`
+const made = (channel: number): string =>
+  `debug2: fd 8 setting O_NONBLOCK\r\ndebug1: channel ${channel}: new direct-tcpip [direct-tcpip]\r\n`
 const confirmed = (channel: number): string => `debug2: channel ${channel}: open confirm rwindow 2097152 rmax 32768\r\n`
 const refused = (channel: number, why: string): string => `channel ${channel}: open failed: ${why}\r\n`
 
