@@ -1,21 +1,46 @@
 import type { LoadedConfig } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { expandRanges } from '../model/host-range.ts'
 import type { Host, Target } from '../model/target.ts'
 import { connector } from '../remote/connect.ts'
 import type { Destination, Recall } from '../rollout/host.ts'
 
-/** The hosts of targets, those whose name or address fits `pattern` (globs, separated by commas) where one is given. */
+/**
+ * The hosts of targets; those that `pattern` means where one is given: names, addresses and `tag:NAME`, with globs and ranges, separated
+ * by commas; what begins with `!` is left out. Fails with USAGE where that is nobody.
+ */
 export function destinations(targets: readonly Target[], pattern: string | undefined, recall?: Recall): readonly Destination[] {
   const all = targets.flatMap((target) =>
     target.hosts.map((host) => ({ target, host, connect: connector(host, target), ...(recall && { recall }) })),
   )
   if (pattern === undefined) return all
-  const fits = pattern.split(',').map(glob)
-  const chosen = all.filter(({ host }) => fits.some((fit) => fit.test(host.name) || fit.test(host.host)))
-  if (chosen.length > 0) return chosen
+  const words = pattern.split(',').filter((word) => word !== '')
+  const wanted = words.filter((word) => !word.startsWith('!')).map(fitOf)
+  const unwanted = words.filter((word) => word.startsWith('!')).map((word) => fitOf(word.slice(1)))
+  const chosen = all.filter(
+    ({ target, host }) =>
+      (wanted.length === 0 || wanted.some((fits) => fits(host, target))) && !unwanted.some((fits) => fits(host, target)),
+  )
+  if (words.length > 0 && chosen.length > 0) return chosen
+  const tags = [...new Set(all.flatMap(({ target, host }) => [...host.tags, ...(target.tags ?? [])]))].map((tag) => `tag:${tag}`)
   throw new ReleaserError('USAGE', `no host fits host=${pattern}`, {
-    hint: `there is: ${all.map(({ host }) => host.name).join(', ')}`,
+    hint: `there is: ${[...labels(all), ...tags].join(', ')}`,
   })
+}
+
+type Fits = (host: Host, target: Target) => boolean
+
+/** What one word of `host=` means. */
+function fitOf(word: string): Fits {
+  const tag = /^tag:(.*)$/.exec(word)?.[1]
+  if (tag !== undefined) {
+    const fit = glob(tag)
+    return (host, target) => [...host.tags, ...(target.tags ?? [])].some((each) => fit.test(each))
+  }
+  const ranges = expandRanges(word)
+  if ('says' in ranges) throw new ReleaserError('USAGE', `host=: ${ranges.says}`, { hint: "write host='web[01:05]*'" })
+  const fits = ranges.map(glob)
+  return (host) => fits.some((fit) => fit.test(host.name) || fit.test(host.host))
 }
 
 /** How a host is called where several targets are meant: names can repeat between targets. */

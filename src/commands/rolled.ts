@@ -24,12 +24,14 @@ export function rolledOutcome(
   const changed = rolled.hosts.some((host) => host.changed)
   const target = [...new Set(rolled.hosts.map((host) => host.target))].join(',')
   const skipped = rolled.hosts.filter(({ state }) => state === 'skipped').map(({ host }) => host)
+  const lagging = rolled.hosts.filter(lags).map(({ host }) => host)
   const result = {
     target,
     changed,
     release: { id, app, version, digest },
     hosts: rolled.hosts,
     ...(skipped.length > 0 && { skipped }),
+    ...(lagging.length > 0 && { lagging }),
   }
   if (call.globals.dryRun) {
     const here = changed ? hooksHere(targets, action) : []
@@ -48,8 +50,16 @@ export function rolledOutcome(
   const closing = !changed
     ? `every host serves ${app} ${word} already: nothing to do${action === 'deploy' ? ' (--force deploys it again)' : ''}`
     : CLOSING[action](app, word, target)
-  const without = skipped.length === 0 ? '' : `; left out: ${skipped.join(', ')}`
-  return { result, text: `${hostTable(rolled)}\n\n${closing}${without}` }
+  const without = [
+    ...(lagging.length === 0 ? [] : [`; stays behind: ${lagging.join(', ')} (the same command again brings it there)`]),
+    ...(skipped.length === 0 ? [] : [`; left out: ${skipped.join(', ')}`]),
+  ]
+  return { result, text: `${hostTable(rolled)}\n\n${closing}${without.join('')}` }
+}
+
+/** Whether a host failed while the others went on. */
+function lags({ ok, state }: HostOutcome): boolean {
+  return !ok && state !== 'skipped'
 }
 
 const CLOSING = {
@@ -70,7 +80,7 @@ function hostTable({ hosts, plans }: Rolled): string {
     return [
       host,
       named(previous, outcome),
-      state === 'skipped' ? 'left out' : named(current, outcome),
+      state === 'skipped' ? 'left out' : `${named(current, outcome)}${lags(outcome) ? ' (stays behind)' : ''}`,
       size(sentBytes),
       state === 'idle' || state === 'skipped' ? '-' : span(durationMs),
     ]

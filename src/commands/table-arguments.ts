@@ -7,7 +7,11 @@ export const TARGET: Argument = {
   summary: 'a target or a group; several by commas',
 }
 
-export const HOST: Argument = { key: 'host', value: 'PATTERN', summary: 'only hosts whose name fits, such as web*' }
+export const HOST: Argument = {
+  key: 'host',
+  value: 'PATTERN',
+  summary: 'only hosts that fit: web*, tag:eu, !web3',
+}
 
 /** How what changes hosts and switches nothing can end. */
 export const CHANGING: Command['exits'] = [

@@ -2,7 +2,7 @@ import type { Builder } from '../model/config.ts'
 import type { Host, Target } from '../model/target.ts'
 import type { LoadedConfig } from './config.ts'
 import { parseHost } from './config-host.ts'
-import { localFile } from './config-target.ts'
+import { localFile } from './local-file.ts'
 
 export type SshBuilder = Extract<Builder, { readonly type: 'ssh' }>
 

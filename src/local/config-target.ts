@@ -1,16 +1,16 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { Hooks, HostEntry, Target as Settings } from '../model/config.ts'
+import type { Hooks, Target as Settings } from '../model/config.ts'
 import { seconds } from '../model/duration.ts'
 import { type HealthProblem, parseHealth } from '../model/health.ts'
 import { isSystemd } from '../model/service.ts'
+import { parseStrategy } from '../model/strategy.ts'
 import { didYouMean } from '../model/suggest.ts'
-import type { Host, Target } from '../model/target.ts'
-import { hostLabel, parseHost } from './config-host.ts'
+import type { Target } from '../model/target.ts'
+import { resolveHosts, sameHosts } from './config-hosts.ts'
 import { jobProblems } from './config-jobs.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
 import { plainTemplates, templateProblems } from './config-templates.ts'
+import { localFile } from './local-file.ts'
 
 const KEEP = 5
 const CONFIRM_SECONDS = 60
@@ -45,15 +45,19 @@ export function resolveTarget(
     knownHosts,
     health,
     templates,
+    strategy,
     ...rest
   } = settings
   const app = named ?? (apps.length === 1 ? apps[0] : undefined)
   const key = identity === undefined ? undefined : localFile(dir, identity)
-  const hosts = (written ?? []).map((host, index) => resolveHost(`${at}.hosts[${index}]`, host, { path: path ?? '', key, dir }))
+  const hosts = (written ?? []).flatMap((host, index) =>
+    resolveHosts(`${at}.hosts[${index}]`, host, { path: path ?? '', key, dir }),
+  )
   const good = hosts.flatMap((host) => ('problem' in host ? [] : [host.host]))
   const asked = health === undefined ? undefined : parseHealth(health)
   const lists = { dirs: shared?.dirs?.map(plainPath) ?? [], files: shared?.files?.map(plainPath) ?? [] }
   const rendered = templates && plainTemplates(templates)
+  const waves = strategy && parseStrategy(strategy)
   const problems = [
     ...(written === undefined ? [{ path: `${at}.hosts`, says: 'is missing', hint: "write hosts: ['user@host']" }] : []),
     ...(written?.length === 0 ? [{ path: `${at}.hosts`, says: 'is empty', hint: "write hosts: ['user@host']" }] : []),
@@ -67,6 +71,7 @@ export function resolveTarget(
     ...jobProblems(at, settings),
     ...templateProblems(at, rendered ?? [], [...lists.dirs, ...lists.files]),
     ...(confirm === false ? unconfirmed(at, hooks ?? {}) : []),
+    ...(waves && 'says' in waves ? [{ path: `${at}.strategy.${waves.path}`, says: waves.says }] : []),
   ]
   if (problems.length > 0 || path === undefined || app === undefined) return { problems }
   const target: Target = {
@@ -74,6 +79,7 @@ export function resolveTarget(
     ...(shared && { shared: lists }),
     ...(rendered && { templates: rendered }),
     ...(asked && 'health' in asked && { health: asked.health }),
+    ...(waves && !('says' in waves) && { strategy: waves }),
     ...(key !== undefined && { identity: key }),
     ...(knownHosts !== undefined && { knownHosts: localFile(dir, knownHosts) }),
     name,
@@ -87,35 +93,6 @@ export function resolveTarget(
   return { target }
 }
 
-function resolveHost(
-  at: string,
-  written: string | HostEntry,
-  { path, key, dir }: { readonly path: string; readonly key: string | undefined; readonly dir: string },
-): { readonly host: Host } | { readonly problem: Problem } {
-  const entry: HostEntry = typeof written === 'string' ? { host: written } : written
-  const address = parseHost(entry.host)
-  if ('says' in address) return { problem: { path: at, ...address } }
-  const twice = (what: string) => ({
-    problem: { path: at, says: `names its ${what} twice`, hint: `leave it out of "${entry.host}"` },
-  })
-  if (entry.user !== undefined && address.user !== undefined) return twice('user')
-  if (entry.port !== undefined && address.port !== undefined) return twice('port')
-  const checkedUser = entry.user === undefined ? address : parseHost(`${entry.user}@host`)
-  if ('says' in checkedUser) return { problem: { path: `${at}.user`, says: `"${entry.user}" is no user name` } }
-  return {
-    host: {
-      name: entry.name ?? (entry.port === undefined ? address.label : hostLabel(address.host, entry.port)),
-      host: address.host,
-      user: entry.user ?? address.user,
-      port: entry.port ?? address.port,
-      path: entry.path ?? path,
-      env: entry.env ?? {},
-      tags: entry.tags ?? [],
-      identity: entry.identity === undefined ? key : localFile(dir, entry.identity),
-    },
-  }
-}
-
 function appProblems(at: string, app: string | undefined, apps: readonly string[]): readonly Problem[] {
   // That a configuration names no app at all is told once, not for every target.
   if (apps.length === 0) return []
@@ -123,29 +100,6 @@ function appProblems(at: string, app: string | undefined, apps: readonly string[
   return apps.includes(app)
     ? []
     : [{ path: `${at}.app`, says: `names "${app}", which is no app of this configuration`, hint: didYouMean(app, apps) }]
-}
-
-function sameHosts(at: string, hosts: readonly Host[]): readonly Problem[] {
-  return hosts.flatMap((host, index) => {
-    const earlier = hosts.slice(0, index)
-    const path = `${at}.hosts[${index}]`
-    const named = earlier.findIndex(({ name }) => name === host.name)
-    if (named >= 0) {
-      return [
-        {
-          path,
-          says: `is called "${host.name}", as is hosts[${named}]`,
-          hint: "give it a name of its own: { host: …, name: 'web2' }",
-        },
-      ]
-    }
-    const same = earlier.findIndex(
-      (it) => it.host === host.host && it.user === host.user && it.port === host.port && it.path === host.path,
-    )
-    return same < 0
-      ? []
-      : [{ path, says: `is the same directory as hosts[${same}]`, hint: 'give it another path, or leave it out' }]
-  })
 }
 
 function healthProblem(at: string, { path, says, hint }: HealthProblem): Problem {
@@ -175,9 +129,4 @@ function journalProblems(at: string, { logs = [], runner }: Partial<Settings>): 
   if (index < 0 || isSystemd(runner)) return []
   const says = 'names the journal, which has only what systemd runs'
   return [{ path: `${at}.logs[${index}]`, says, hint: "have systemd run the app (runner: 'systemd'), or name files below path" }]
-}
-
-/** A file on this machine, absolute: `~/` is the home directory, what is relative lies beside the configuration. */
-export function localFile(dir: string, path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : resolve(dir, path)
 }

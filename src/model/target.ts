@@ -1,8 +1,9 @@
 import type { Hooks, Target as TargetConfig } from './config.ts'
 import type { Health } from './health.ts'
+import type { Strategy } from './strategy.ts'
 
 /** One target, resolved: defaults merged, hosts parsed, durations still as written. */
-export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'hooks' | 'confirm' | 'health'> {
+export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'hooks' | 'confirm' | 'health' | 'strategy'> {
   readonly name: string
   readonly app: string
   readonly hosts: readonly Host[]
@@ -12,6 +13,8 @@ export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'h
   readonly confirmSeconds: number
   /** How the app shows that it serves; left out where nobody asks. */
   readonly health?: Health
+  /** How a rollout goes over its hosts; one by one where this is left out. */
+  readonly strategy?: Strategy
 }
 
 /** One directory on one machine, reached over SSH. `host` is what the person wrote: a name, an address or an alias. */

@@ -1,25 +1,30 @@
 import { ReleaserError } from '../model/errors.ts'
 import { agentAt } from '../remote/agent.ts'
+import type { Remote } from '../remote/remote.ts'
 import type { BeginInput } from './begin.ts'
 import { orInterrupted, type Working } from './host.ts'
+import type { LeavingBehind } from './leave-behind.ts'
 import { inParallel } from './parallel.ts'
 
 const HANDSHAKES = 10
 
 /**
  * Confirms hosts, each over a fresh connection, which proves that we can still get in. All connections are opened before the
- * first host is confirmed, so that one that cannot be reached leaves none confirmed; until then it can be interrupted. Fails
- * where a host has gone back already, or cannot write down that it stays.
+ * first host is confirmed, so that one that cannot be reached leaves none confirmed, unless it may stay behind; until then it can be
+ * interrupted. Fails where a host has gone back already, or cannot write down that it stays.
  */
 export async function confirmAll(
   working: readonly Working[],
+  behind: LeavingBehind,
   { observe, signal }: Pick<BeginInput, 'observe' | 'signal'>,
 ): Promise<void> {
   const opening = inParallel(working, HANDSHAKES, async (work) => {
     observe({ event: 'step', host: work.host.name, step: 'confirm', state: 'start' })
-    return { work, remote: await work.connect() }
+    const open: { readonly work: Working; readonly remote: Remote }[] = []
+    await behind.unless(work, async () => void open.push({ work, remote: await work.connect() }))
+    return open
   })
-  const lines = await orInterrupted(opening, signal)
+  const lines = (await orInterrupted(opening, signal)).flat()
   try {
     await inParallel(lines, HANDSHAKES, async ({ work, remote }) => {
       const answer = await agentAt(remote, work.host.path).confirm(work.run.transaction)

@@ -1,10 +1,13 @@
 import { count } from '../model/size.ts'
+import { atOnce, wavesOf } from '../model/strategy.ts'
 import { backUpFirst } from './back-up.ts'
 import { begin } from './begin.ts'
 import { confirmAll } from './confirm.ts'
 import { seeHealthy } from './healthy.ts'
+import { holdOut, tellPause } from './hold-out.ts'
 import { failureOf, type HostOutcome, idleOutcome, orInterrupted, outcomeOf, type Prepared, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
+import { type LeavingBehind, leavingBehind } from './leave-behind.ts'
 import { inParallel } from './parallel.ts'
 import { takeBack } from './take-back.ts'
 
@@ -12,25 +15,27 @@ import { takeBack } from './take-back.ts'
 const UPLOADS = 8
 
 /**
- * Carries out prepared plans over all hosts: every lock, then everything sent and verified everywhere, then one host after the
- * other is switched, then all are confirmed over new connections. What fails before the first switch changes nothing anywhere
- * (NOT_CHANGED); after it every host goes back (ROLLED_BACK); PARTIAL where one could not, or nobody can know.
+ * Carries out prepared plans over all hosts: every lock, then everything sent and verified everywhere, then one wave of hosts after
+ * the other is switched, then all are confirmed over new connections. What fails before the first switch changes nothing anywhere
+ * (NOT_CHANGED); after it every host goes back (ROLLED_BACK); PARTIAL where one could not, or nobody can know. Hosts that a strategy
+ * allows to fail go back by themselves, and the others go on.
  */
 export async function rollOut(hosts: readonly Prepared[], input: RolloutInput): Promise<readonly HostOutcome[]> {
   const idle: Prepared[] = []
   const working: Working[] = []
   const ordered = () => hosts.flatMap(({ host }) => working.find((work) => work.host === host) ?? [])
+  const behind = leavingBehind(working, input)
   try {
     for (const host of inLockOrder(hosts)) {
       const begun = await begin(host, input)
       if ('run' in begun) working.push(begun)
       else idle.push(begun)
     }
-    if (working.length > 0) await carryOut(ordered(), input)
+    if (working.length > 0) await carryOut(ordered(), behind, input)
   } catch (error) {
     return inOrder(hosts, await takeBack(ordered(), idle.map(idleOutcome), hosts.length, error, input))
   }
-  const ends = await Promise.all(working.map(async (work) => outcomeOf(work, await work.run.ended)))
+  const ends = await Promise.all(working.map(async (work) => behind.of(work) ?? outcomeOf(work, await work.run.ended)))
   return inOrder(hosts, [...idle.map(idleOutcome), ...ends])
 }
 
@@ -40,32 +45,52 @@ function inLockOrder(hosts: readonly Prepared[]): Prepared[] {
   return [...hosts].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
-async function carryOut(working: readonly Working[], input: RolloutInput): Promise<void> {
+async function carryOut(all: readonly Working[], behind: LeavingBehind, input: RolloutInput): Promise<void> {
   const until = <T>(promise: Promise<T>) => orInterrupted(promise, input.signal)
+  let working = all
+  /** Does something on hosts, and goes on with those where it worked out. */
+  const each = async (limit: number, act: (work: Working) => Promise<void>, hosts = working): Promise<void> => {
+    await until(inParallel(hosts, limit, (work) => behind.unless(work, () => act(work))))
+    working = working.filter((work) => behind.of(work) === undefined)
+  }
   await until(input.moment('locked'))
   if (working.some(({ plan }) => plan.transfer !== null)) await until(input.moment('sending'))
-  await until(inParallel(working, UPLOADS, (work) => send(work, input)))
+  await each(atOnce(working, UPLOADS), (work) => send(work, input))
   await until(backUpFirst(working, input))
-  for (const work of working.filter(waits)) await until(reach(work, 'activate'))
+  await each(working.length, (work) => (waits(work) ? reach(work, 'activate') : Promise.resolve()))
   await until(input.moment('ready'))
-  for (const work of working) {
-    if (waits(work)) work.run.go('activate')
-    const { health } = work.target
-    if (health && asksHealth(work)) {
-      await until(reach(work, 'healthy'))
-      await seeHealthy(work, health, input)
-    }
-    if (needsConfirmation(work)) await until(reach(work, 'confirm'))
-    else await until(finish(work))
+  const waves = wavesOf(working)
+  for (const [index, wave] of waves.entries()) {
+    await each(atOnce(wave.hosts, wave.hosts.length), (work) => activate(work, input), wave.hosts)
+    const stood = working.filter((work) => wave.hosts.includes(work) && holds(work))
+    if (index + 1 === waves.length || wave.pauseSeconds === 0 || stood.length === 0) continue
+    tellPause(wave, [index + 1, waves.length], input)
+    await each(stood.length, (work) => holdOut(work, wave.pauseSeconds, input), stood)
   }
   await until(input.moment('switched'))
-  await confirmAll(working.filter(needsConfirmation), input)
-  for (const work of working) await finish(work)
+  await confirmAll(working.filter(needsConfirmation), behind, input)
+  for (const work of working) if (behind.of(work) === undefined) await finish(work)
+}
+
+/** Has a host switch, and sees that what it serves then is well. */
+async function activate(work: Working, input: RolloutInput): Promise<void> {
+  if (waits(work)) work.run.go('activate')
+  const { health } = work.target
+  if (health && asksHealth(work)) {
+    await reach(work, 'healthy')
+    await seeHealthy(work, health, input)
+  }
+  await (needsConfirmation(work) ? reach(work, 'confirm') : finish(work))
 }
 
 /** Whether a plan waits until every host is ready. */
 function waits({ plan }: Working): boolean {
   return plan.steps.some(({ step }) => step === 'await')
+}
+
+/** Whether something serves after a plan that did not before. */
+function holds({ plan }: Working): boolean {
+  return plan.steps.some(({ step }) => step === 'activate' || step === 'start')
 }
 
 function asksHealth({ plan }: Working): boolean {

@@ -79,6 +79,8 @@ export function planDeploy(input: DeployInput): Plan {
     refuseOtherMachine(facts, { host: host.name, version: release.version, platforms: release.platforms ?? [] })
   const dir = there && !(input.force && served) && input.afresh !== true ? there.dir : freeDir(release.id, facts.dirs)
   const lay = there === undefined || dir !== there.dir
+  // Only of what was switched to once it is known that its post-upload went well.
+  const upload = action === 'deploy' && (lay || there.state === 'staged' || there.state === 'failed')
   const layout = release.manifest ? layoutWord(release.manifest) : (release.layout ?? (there ?? source)?.layout)
   const hooks = release.manifest ? hooksIn(release.manifest, layout) : (release.hooks ?? (there ?? source)?.hooks)
   const services = {
@@ -103,6 +105,7 @@ export function planDeploy(input: DeployInput): Plan {
   const prune = idle
     ? strays(facts, view)
     : [...new Set([...pruneAfter(next, view, target.keep, input.named), ...gone(facts).filter((stale) => stale !== dir)])]
+  const crossed = goesBack && !idle && !input.backup ? across(facts, view.current?.id, release.id) : undefined
   return {
     action,
     app: target.app,
@@ -116,23 +119,19 @@ export function planDeploy(input: DeployInput): Plan {
     transfer: lay && !source ? transferFrom(view, input) : null,
     steps: idle
       ? [...unpinning(input, view), ...pruning(prune)]
-      : stepsOf(input, view, { dir, lay, source, backup, configure, render, unit, services, hooks, migrates }, prune),
+      : stepsOf(input, view, { dir, lay, upload, source, backup, configure, render, unit, services, hooks, migrates }, prune),
     next: without(next, prune),
     failed: stateAfter('failed', facts.state ?? NO_STATE, view, remembered, dir, lay),
     bad: stateAfter('bad', facts.state ?? NO_STATE, view, remembered, dir, lay),
     env,
     ...(idle ? {} : wayBack({ target, old: view.current, come: { id: release.id, dir, hooks }, services, first })),
-    ...crossing(goesBack && !idle && !input.backup ? across(facts, view.current?.id, release.id) : undefined),
+    ...(crossed && { across: crossed }),
   }
-}
-
-function crossing(ids: readonly string[] | undefined): Pick<Plan, 'across'> {
-  return ids ? { across: ids } : {}
 }
 
 function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly string[]): Step[] {
   const { release, target, first = true } = input
-  const { dir, lay, source, configure, render, unit, services, hooks, migrates } = laid
+  const { dir, lay, upload, source, configure, render, unit, services, hooks, migrates } = laid
   const { id, digest } = release
   const shared = { dirs: target.shared?.dirs ?? [], files: target.shared?.files ?? [] }
   const links: Step[] = shared.dirs.length + shared.files.length > 0 ? [{ step: 'link', release: id, ...shared }] : []
@@ -155,7 +154,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
     ...(lay ? arrive : []),
     ...laid.backup,
     ...configuring,
-    ...(lay && input.action === 'deploy' ? hook('post-upload') : []),
+    ...(upload ? hook('post-upload') : []),
     ...activation({
       target,
       migrates,
@@ -177,6 +176,8 @@ const CONFIGURE: Step = { step: 'configure' }
 interface Laid {
   readonly dir: string
   readonly lay: boolean
+  /** Whether `post-upload` has not done its work in it yet. */
+  readonly upload: boolean
   /** Where it is laid out again from, on the host itself. */
   readonly source: HostRelease | undefined
   readonly backup: readonly Step[]

@@ -37,7 +37,7 @@ describe('releaser help COMMAND', () => {
 
       Arguments
         target=NAME   a target or a group; several by commas
-        host=PATTERN  only hosts whose name fits, such as web*
+        host=PATTERN  only hosts that fit: web*, tag:eu, !web3
 
       Examples
         releaser exec target=prod -- ls -l

@@ -122,6 +122,23 @@ describe('a single problem', () => {
       withTarget({ jump: 'bastion,-oX=y' }),
       'targets.prod.jump "-oX=y" starts with a dash, which ssh would take for an option',
     ],
+    [
+      'a range backwards',
+      withTarget({ hosts: ['web[3:1]'] }),
+      'targets.prod.hosts[0] "web[3:1]" has a range that cannot be: [3:1]',
+      "write 'web[01:20].example.com'",
+    ],
+    [
+      'one name for several hosts',
+      withTarget({ hosts: [{ host: 'web[1:3]', name: 'web' }] }),
+      'targets.prod.hosts[0].name cannot be the name of 3 hosts',
+      'leave it out',
+    ],
+    [
+      'no part of hosts',
+      withTarget({ strategy: { batch: '0%' } }),
+      'targets.prod.strategy.batch "0%" is not a part from 1% to 100%',
+    ],
     ['a bad user', withTarget({ hosts: [{ host: 'web1', user: '$(x)' }] }), 'targets.prod.hosts[0].user "$(x)" is no user name'],
     [
       'two users',
@@ -373,7 +390,6 @@ describe('not supported yet', () => {
         ['watch', { follow: 'store' }],
         ['notify', []],
         ['allowedSigners', []],
-        ['strategy', { batch: '50%' }],
         ['hostKeys', []],
         ['onFailure', 'keep'],
       ] as const

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,7 +56,10 @@ export function driver(options: {
   let packed = 0
 
   async function pack(dir: string, version = `1.0.${packed}`): Promise<TestRelease> {
-    const made = await packTree({ dir, storeDir: await mkdtemp(join(tmpdir(), 'releaser-store-')), app: 'shop' })
+    const storeDir = await mkdtemp(join(tmpdir(), 'releaser-store-'))
+    // Drivers are made anywhere, also where no test can say when it is over.
+    process.once('exit', () => rmSync(storeDir, { recursive: true, force: true }))
+    const made = await packTree({ dir, storeDir, app: 'shop' })
     const id = releaseId(new Date(Date.UTC(2026, 0, 1) + packed++ * 1000), made.digest, undefined)
     manifests.set(id, made.manifest)
     return { ...made, id, version }

@@ -139,6 +139,13 @@ describe('planDeploy', () => {
     })
   })
 
+  it.each(['staged', 'failed', 'good', 'bad'] as const)('post-upload in what lies there as %s: until it went well', (state) => {
+    const facts = factsWith([onHost(A), onHost(B, { state })], [A])
+    const steps = plan(facts, B, {}, { hooks: { 'post-upload': 'make' } }).steps
+    const hooks = steps.map((step) => (step.step === 'command' ? step.hook : step.step)).slice(0, 2)
+    expect(hooks).toEqual(state === 'staged' || state === 'failed' ? ['post-upload', 'await'] : ['await', 'activate'])
+  })
+
   it('renders templates between the hooks around configuring, anew where what went into them is another', () => {
     const templates = [{ from: 'a.tmpl', to: 'a' }]
     const hooks = { 'pre-configure': 'x', 'post-configure': 'y' }
