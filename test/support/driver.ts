@@ -1,7 +1,5 @@
-import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Packed, packTree } from '../../src/local/pack.ts'
 import { sendStream } from '../../src/local/tarball.ts'
 import type { Manifest } from '../../src/model/manifest.ts'
@@ -56,9 +54,8 @@ export function driver(options: {
   let packed = 0
 
   async function pack(dir: string, version = `1.0.${packed}`): Promise<TestRelease> {
-    const storeDir = await mkdtemp(join(tmpdir(), 'releaser-store-'))
-    // Drivers are made anywhere, also where no test can say when it is over.
-    process.once('exit', () => rmSync(storeDir, { recursive: true, force: true }))
+    // Beside it, so that it goes where the test's own folder goes.
+    const storeDir = await mkdtemp(join(dirname(dir), 'releaser-store-'))
     const made = await packTree({ dir, storeDir, app: 'shop' })
     const id = releaseId(new Date(Date.UTC(2026, 0, 1) + packed++ * 1000), made.digest, undefined)
     manifests.set(id, made.manifest)
