@@ -1,6 +1,7 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
+import { type Mixed, mixedAmong } from '../model/mixed.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { Picture } from '../ui/screen.ts'
@@ -21,8 +22,9 @@ export async function run(call: Call): Promise<Outcome> {
   const answers = await factsOf(call, destinations(targets, call.values['host'], memoryAt(loaded, call).recall), (asked) =>
     seeHost(call, asked),
   )
-  const hosts = answers.map(hostStatus)
-  const glances = answers.map((answer) => glanceOf(answer, answer.seen))
+  const mixed = mixedAmong(answers.flatMap((answer) => (answer.facts ? [answer] : [])))
+  const hosts = answers.map((answer) => hostStatus(answer, mixed))
+  const glances = answers.map((answer) => withMixed(glanceOf(answer, answer.seen), behindIn(answer, mixed)))
   const now = new Date()
   const text = statusTable(glances, now)
   const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen)
@@ -35,7 +37,19 @@ export async function run(call: Call): Promise<Outcome> {
   return { result: { hosts }, text, picture }
 }
 
-function hostStatus(answer: Answer<Seen>) {
+/** The rollout that stays on others and not on this host. */
+function behindIn(answer: Answer<Seen>, mixed: readonly Mixed<Answer<Seen>>[]): Mixed<Answer<Seen>> | undefined {
+  return mixed.find(({ behind }) => behind.includes(answer))
+}
+
+function withMixed(glance: Glance, mixed: Mixed<Answer<Seen>> | undefined): Glance {
+  if (!mixed) return glance
+  const others = mixed.on.map(({ host }) => host.name).join(', ')
+  const text = `stays behind ${others}: releaser resume target=${glance.target}`
+  return { ...glance, remarks: [...glance.remarks, { text, wrong: true }] }
+}
+
+function hostStatus(answer: Answer<Seen>, mixed: readonly Mixed<Answer<Seen>>[]) {
   const { target, host, facts, seen } = answer
   const common = { target: target.name, host: host.name, path: facts?.root ?? host.path, reachable: facts !== null }
   if (!facts)
@@ -50,6 +64,7 @@ function hostStatus(answer: Answer<Seen>) {
       backup: null,
       freeBytes: null,
       drift: null,
+      behind: null,
       error: answer.error.message,
     }
   const { current, previous, pinned } = viewOf(facts)
@@ -72,6 +87,7 @@ function hostStatus(answer: Answer<Seen>) {
     // Drift is not looked at yet.
     drift: null,
     unsettled: facts.unsettled !== null,
+    behind: behindOf(behindIn(answer, mixed)),
   }
 }
 
@@ -97,6 +113,10 @@ function statusTable(glances: readonly Glance[], now: Date): string {
 function lockOf({ lock, frozen }: Facts) {
   const one = lock ?? frozen
   return one && { by: one.by, since: isoOf(one.since), message: one.message, where: one.where, frozen: one.frozen }
+}
+
+function behindOf(mixed: Mixed<unknown> | undefined) {
+  return mixed ? { rollout: mixed.rollout, release: mixed.entry.release } : null
 }
 
 /** The last backup that was proven to be restorable, and when. */

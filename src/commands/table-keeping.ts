@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { CHANGING, HOST, TARGET } from './table-arguments.ts'
+import { CHANGING, HOST, SWITCHING, TARGET } from './table-arguments.ts'
 
 /** The commands that look after what there is, in the store and on hosts. */
 export const KEEPING: Readonly<Record<string, Command>> = {
@@ -13,6 +13,17 @@ export const KEEPING: Readonly<Record<string, Command>> = {
     ],
     exits: ['USAGE', 'CONFIG'],
     load: () => import('./hosts.ts'),
+  },
+  resume: {
+    name: 'resume',
+    summary: 'finish or take back a rollout that stays on some hosts alone',
+    arguments: [TARGET, { key: 'back', summary: 'take it back where it stays, instead of finishing it' }, HOST],
+    examples: [
+      { line: 'releaser resume target=prod', does: 'bring the release to the hosts that stayed behind' },
+      { line: 'releaser resume target=prod --back', does: 'have the others go back to what they served before' },
+    ],
+    exits: [...SWITCHING, 'INTEGRITY'],
+    load: () => import('./resume.ts'),
   },
   diff: {
     name: 'diff',

@@ -25,11 +25,11 @@ export const TOPICS: readonly { readonly topic: string; readonly commands: reado
   },
   {
     topic: 'hosts',
-    commands: pick('check', 'doctor', 'hosts', 'trust', 'report', 'activate', 'pin', 'unpin', 'exec', 'lock', 'unlock'),
+    commands: pick('check', 'doctor', 'hosts', 'trust', 'report', 'resume', 'activate', 'exec', 'lock', 'unlock'),
   },
   {
     topic: 'keeping',
-    commands: pick('sanitize', 'verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag'),
+    commands: pick('sanitize', 'verify', 'download', 'diff', 'delete', 'show', 'tag', 'untag', 'pin', 'unpin'),
   },
 ]
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { ReleaserError } from '../model/errors.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Lock, Observe } from '../model/plan.ts'
@@ -27,13 +26,13 @@ const HURRY_MS = 5000
  * Opens a host's transaction and takes its lock. Where the host has moved since we asked (another deploy, or one that was cut
  * off and has just been settled), it is asked and planned again. Null where nothing is left to do there then.
  */
-export async function begin(host: Prepared, input: BeginInput): Promise<Working | Prepared> {
+export async function begin(host: Prepared, transaction: string, input: BeginInput): Promise<Working | Prepared> {
   const deadline = input.wait === undefined ? 0 : Date.now() + input.wait * 1000
   let prepared = host
   for (let replans = 0; replans < REPLANS; ) {
     if (prepared.facts.frozen && prepared.plan.action !== 'unlock') throw lockedError(prepared, prepared.facts.frozen)
     if (prepared.plan.steps.length === 0) return prepared
-    const { working, locked } = await opened(prepared, input)
+    const { working, locked } = await opened(prepared, transaction, input)
     if (locked) {
       input.observe({ event: 'step', host: host.host.name, step: 'lock', state: 'ok' })
       return working
@@ -66,8 +65,12 @@ function lockedError(host: Prepared, lock: Lock | null): ReleaserError {
 }
 
 /** Opens the transaction. Somebody who wants to stop must not leave one behind that has only just begun. */
-async function opened(prepared: Prepared, input: BeginInput): Promise<{ readonly working: Working; readonly locked: boolean }> {
-  const opening = open(prepared, input)
+async function opened(
+  prepared: Prepared,
+  transaction: string,
+  input: BeginInput,
+): Promise<{ readonly working: Working; readonly locked: boolean }> {
+  const opening = open(prepared, transaction, input)
   const locking = opening.then(async (working) => ({ working, locked: await working.run.reached('locked') }))
   return orInterrupted(locking, input.signal).catch(async (error: unknown) => {
     const stopped = opening.then(({ run }) => {
@@ -79,10 +82,9 @@ async function opened(prepared: Prepared, input: BeginInput): Promise<{ readonly
   })
 }
 
-async function open(prepared: Prepared, input: BeginInput): Promise<Working> {
+async function open(prepared: Prepared, transaction: string, input: BeginInput): Promise<Working> {
   const startedAt = Date.now()
   input.observe({ event: 'step', host: prepared.host.name, step: 'lock', state: 'start' })
-  const transaction = randomBytes(16).toString('hex')
   const events = eventsOf(prepared.host.name, input.observe)
   const run = await prepared.agent.run(prepared.plan, transaction, input.author, events)
   return { ...prepared, run, startedAt }

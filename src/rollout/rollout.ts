@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { count } from '../model/size.ts'
 import { atOnce, wavesOf } from '../model/strategy.ts'
+import { ROLLOUT_CHARACTERS, transactionOf } from '../model/transaction.ts'
 import { backUpFirst } from './back-up.ts'
 import { begin } from './begin.ts'
 import { confirmAll } from './confirm.ts'
@@ -24,10 +26,11 @@ export async function rollOut(hosts: readonly Prepared[], input: RolloutInput): 
   const idle: Prepared[] = []
   const working: Working[] = []
   const ordered = () => hosts.flatMap(({ host }) => working.find((work) => work.host === host) ?? [])
+  const rollout = randomBytes(ROLLOUT_CHARACTERS / 2).toString('hex')
   const behind = leavingBehind(working, input)
   try {
-    for (const host of inLockOrder(hosts)) {
-      const begun = await begin(host, input)
+    for (const [index, host] of inLockOrder(hosts).entries()) {
+      const begun = await begin(host, transactionOf(rollout, index), input)
       if ('run' in begun) working.push(begun)
       else idle.push(begun)
     }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Target } from '../../src/model/config.ts'
 import { built, DEPLOY, expectClean, release, serving } from '../support/fleet.ts'
 import { startHosts, type TestHosts } from '../support/hosts.ts'
-import { type Answer, type Laptop, targetOn } from '../support/laptop.ts'
+import { type Answer, type Laptop, laptop, targetOn } from '../support/laptop.ts'
 
 /** Rollouts over five hosts in waves: who is switched when, who may fail, and what becomes of all. */
 let hosts: TestHosts
@@ -66,7 +66,7 @@ it('a canary, then batches: together within a wave, and no wave before the one b
   expect(await serving(hosts, 'canary')).toEqual(ALL.map(() => fresh))
 })
 
-it('who may fail goes back by itself and stays behind; the same command again brings it there', async () => {
+it('who may fail goes back by itself and stays behind; resume brings it there, or the others back', async () => {
   const strategy = { batch: 5, maxFailures: 1 } as const
   const fails = { 'post-activate': '[ "$RELEASER_HOST" != h4 ] || { echo not here; exit 3; }' }
   const { mine, old, fresh } = await upgrading('behind', { strategy, hooks: fails })
@@ -78,11 +78,29 @@ it('who may fail goes back by itself and stays behind; the same command again br
   expect(await serving(hosts, 'behind')).toEqual([fresh, fresh, fresh, old, fresh])
   await expectClean(hosts, 'behind', [0, 1, 2, 3, 4])
 
-  await mine.configure({ prod: targetOn(hosts, 'behind', { strategy }) })
-  const again = await mine.say(...DEPLOY, 'release=2.0.0')
-  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('shop 2.0.0 is live on prod') })
-  expect(again.stdout).not.toContain('stays behind')
+  // Every machine sees that, and can bring it to one end; here one that has never had the release.
+  const status = await mine.call('status')
+  expect(status.last['hosts']).toMatchObject(
+    ALL.map((host) => ({ host, behind: host === 'h4' ? { release: fresh.slice('releases/'.length) } : null })),
+  )
+  expect((await mine.say('status')).stdout).toContain('stays behind h1, h2, h3, h5: releaser resume target=prod')
+  const other = await laptop()
+  await other.configure({ prod: targetOn(hosts, 'behind', { strategy }) })
+  const resumed = await other.say('resume', 'target=prod', '--yes')
+  expect(resumed).toMatchObject({ code: 0, stdout: expect.stringContaining('shop 2.0.0 is live on prod') })
+  expect(resumed.stderr).toMatch(/the deploy of 2\.0\.0, .* by .*@.*, stays on h1, h2, h3, h5, and not on h4/)
   expect(await serving(hosts, 'behind')).toEqual(ALL.map(() => fresh))
+  expect(await other.say('resume', 'target=prod')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('nothing to resume'),
+  })
+
+  // And back, where that is wanted.
+  await release(mine, '3.0.0')
+  expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0, last: { lagging: ['h4'] } })
+  expect(await other.call('resume', 'target=prod', '--back', '--yes')).toMatchObject({ code: 0, last: { changed: true } })
+  expect(await serving(hosts, 'behind')).toEqual(ALL.map(() => fresh))
+  expect(await other.call('resume', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
 })
 
 it('one failure more takes everybody back (7), also those whose turn had passed', async () => {
