@@ -1,23 +1,34 @@
 import { expect, test } from 'vitest'
 import { mixedAmong } from '../../src/model/mixed.ts'
 import type { HistoryEntry } from '../../src/model/plan.ts'
+import { ROLLOUT_CHARACTERS, transactionOf } from '../../src/model/transaction.ts'
 import { factsWith } from '../support/facts.ts'
 
+/** Transactions of one rollout are alike but for the host's number. */
+const ROLLOUT = (letter: string) => letter.repeat(ROLLOUT_CHARACTERS)
+
 /** `deploy x ok`, `deploy x back`, `pin y ok`: an action, the transaction, and how it ended. */
-function entry(text: string, at: number): HistoryEntry {
-  const [action = '', transaction = '', how = ''] = text.split(' ')
+function entry(text: string, at: number, host: number): HistoryEntry {
+  const [action = '', letter = '', how = ''] = text.split(' ')
+  const transaction = transactionOf(ROLLOUT(letter), host)
   const result = how === 'ok' ? 'ok' : 'taken back: nobody confirmed it'
-  const about = { release: `r-${transaction}`, previous: null, by: 'ana', from: 'laptop', seconds: 1 }
+  const about = { release: `r-${letter}`, previous: null, by: 'ana', from: 'laptop', seconds: 1 }
   return { at, transaction, action, ok: how === 'ok', result, ...about }
 }
 
+const unsettledOf = (letter: string | undefined, host: number) =>
+  letter === undefined ? null : transactionOf(ROLLOUT(letter), host)
+
 function mixed(histories: Readonly<Record<string, readonly string[]>>, unsettled: Readonly<Record<string, string>> = {}) {
-  const hosts = Object.entries(histories).map(([name, lines]) => ({
+  const hosts = Object.entries(histories).map(([name, lines], host) => ({
     name,
-    facts: factsWith([], [], { history: lines.map(entry), unsettled: unsettled[name] ?? null }),
+    facts: factsWith([], [], {
+      history: lines.map((line, at) => entry(line, at, host)),
+      unsettled: unsettledOf(unsettled[name], host),
+    }),
   }))
   const names = (some: readonly { readonly name: string }[]) => some.map(({ name }) => name).join(' ')
-  return mixedAmong(hosts).map(({ transaction, on, behind }) => `${transaction}: ${names(on)} | ${names(behind)}`)
+  return mixedAmong(hosts).map(({ rollout, on, behind }) => `${rollout[0]}: ${names(on)} | ${names(behind)}`)
 }
 
 test.each<readonly [string, Readonly<Record<string, readonly string[]>>, readonly string[]]>([
