@@ -73,6 +73,7 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
     forward: (port) => dialLoopback((address) => dial(address, port)),
     sentBytes: () => inputs.reduce((sum, stdin) => sum + stdin.bytesWritten, 0),
     closed: master.closed,
+    login: { transport: 'openssh', hops: master.hops },
     close: async () => {
       for (const { child } of running) child.kill('SIGKILL')
       await master.end()
