@@ -1,31 +1,7 @@
 import type { Socket } from 'node:net'
+import type { Hop, Login, UsedKey } from '../model/login.ts'
 import { judge, type Known, type Trust } from './host-key.ts'
 import { fingerprint, hostKey } from './known-hosts.ts'
-
-/** How a line was made: the hosts on the way, in order, and last the host itself. */
-export interface Login {
-  readonly transport: 'ssh2' | 'openssh'
-  readonly hops: readonly Hop[]
-}
-
-/** One host that somebody logged in to. */
-export interface Hop {
-  readonly host: string
-  /** `address:port` that was dialled; null where another host has dialled it. */
-  readonly address: string | null
-  readonly user: string | null
-  /** The key that was let in; `from` in words: a file, or the agent. */
-  readonly key: UsedKey | null
-  /** The key that the host has shown; `from`: `file:line`, or the pin that knows it. */
-  readonly hostKey: UsedKey | null
-}
-
-export interface UsedKey {
-  /** As the key names itself (`ssh-ed25519`), or as ssh calls it (`ED25519`). */
-  readonly type: string
-  readonly fingerprint: string
-  readonly from: string | null
-}
 
 /** A login by the library: over this socket, with the key that was let in. */
 export function loginOf(

@@ -1,5 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
-import type { Login } from './login.ts'
+import type { Login } from '../model/login.ts'
 
 /** A command for a remote shell, as words. Quoted once, in shell.ts. */
 export interface Command {

@@ -1,11 +1,13 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # what is not set or used here, the parts beside it set and use
 # Looks closer at a host than a deploy does, for `check`: jobs.sh is put behind it. Functions only; nothing is written and no lock taken.
 #
-# stdin, after `closer`: `sudo<TAB>WORDS` for each line that is to be allowed without a password, `env<TAB>NAME<TAB>VALUE` and `ask<TAB>NAME<TAB>SCRIPT`, scripts
-# that are run in the current release with the app's environment, `end`. Values are escaped.
+# stdin, after `closer`: `sudo<TAB>WORDS` for each line that is to be allowed without a password, `env<TAB>NAME<TAB>VALUE` and `ask<TAB>NAME<TAB>first|last<TAB>SCRIPT`,
+# scripts that are run in the current release with the app's environment: of those the first line of stdout is told, or the last of all, `end`. Values are escaped.
 # stdout: `shell<TAB>PATH`, `tool<TAB>NAME<TAB>FIRST LINES`, `fs<TAB>TYPE<TAB>OPTIONS<TAB>MOUNTED`, `agent<TAB>SHA256`, `allowed<TAB>yes|no<TAB>WORDS<TAB>WHAT IT SAID`, those of
-# jobs.sh without its end, `answer<TAB>NAME<TAB>EXIT<TAB>LAST LINES`, `end<TAB>closer`.
+# jobs.sh without its end, `told`, then for each script `answer<TAB>NAME<TAB>EXIT<TAB>LINE`.
 
+NL='
+'
 one_line() { head -c 400 | tr '\t\n' '  '; }
 look_closer() {
   asks='' env='' sudo=''
@@ -25,8 +27,8 @@ look_closer() {
   for agent in "$ROOT/$R"/agent-*.sh; do [ ! -f "$agent" ] || { agent=${agent##*/agent-}; printf 'agent\t%s\n' "${agent%.sh}"; }; done
   tell_allowed
   if [ -d "$ROOT/$R" ]; then tell_jobs; else tell_wall; fi
+  printf 'told\n'
   [ -z "$asks" ] || answer
-  printf 'end\tcloser\n'
 }
 # tell_fs PATH: the last mount of the longest name that PATH lies below.
 tell_fs() {
@@ -47,11 +49,15 @@ $sudo
 END
 }
 answer() {
-  while IFS=$TAB read -r name script; do
+  while IFS=$TAB read -r name which script; do
     [ -n "$name" ] || continue
     decode "$script"; script=$decoded
-    said=$(run_asked </dev/null 2>&1; printf '\n%s' "$?")
-    printf 'answer\t%s\t%s\t%s\n' "$name" "${said##*"$NL"}" "$(printf %s "${said%"$NL"*}" | tail -n 2 | one_line)"
+    case $which in
+      first) said=$(run_asked 2>/dev/null </dev/null) ;;
+      *) said=$(run_asked 2>&1 </dev/null) ;;
+    esac
+    code=$? end='head'; [ "$which" = first ] || end='tail'
+    printf 'answer\t%s\t%s\t%s\n' "$name" "$code" "$(printf '%s\n' "$said" | "$end" -n 1 | one_line)"
   done <<END
 $asks
 END
