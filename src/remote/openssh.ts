@@ -48,8 +48,8 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
   const exec = async ({ argv, pty }: Command): Promise<Channel> => {
     if (master.lost() !== undefined) throw lineLost(name, new Error(master.lost()))
     if (running.size >= MOST_CHANNELS) throw noChannel(name)
-    // There is no terminal here whose size ssh could pass on.
-    const line = pty ? `stty rows ${pty.rows} columns ${pty.columns} 2>/dev/null; ${toShell(argv)}` : toShell(argv)
+    // There is no terminal here whose size and modes ssh could pass on, and not every server makes up the usual ones.
+    const line = pty ? `stty sane rows ${pty.rows} columns ${pty.columns} 2>/dev/null; ${toShell(argv)}` : toShell(argv)
     const joined = await join(pty ? '-tt' : '-T', line, pty ? { ...master.env, TERM: pty.term } : master.env)
     if (typeof joined !== 'string') return toChannel(joined)
     const cause = new Error(wordsOf(joined))
