@@ -94,7 +94,7 @@ function inWords(findings: readonly Told[]): string {
   const wide = Math.max(...findings.map(({ check }) => check.length))
   const blocks = new Map<string, string[]>()
   for (const { target, host, level, check, message, remedy } of findings) {
-    const block = `${target ?? '-'} ${host ?? 'here'}`
+    const block = target === null ? 'here' : `${target} ${host}`
     const row = `  ${level.padEnd(7)}  ${check.padEnd(wide)}  ${oneLine(message)}`
     const helps = remedy === '' ? [] : [`  ${' '.repeat(7)}  ${' '.repeat(wide)}  -> ${oneLine(remedy)}`]
     blocks.set(block, [...(blocks.get(block) ?? []), row, ...helps])
