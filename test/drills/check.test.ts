@@ -233,7 +233,7 @@ const BROKEN: readonly Broken[] = [
   },
 ]
 
-it('explains each set-up that is broken on purpose, with what helps', { timeout: 180_000 }, async () => {
+it('explains each set-up that is broken on purpose, with what helps', { timeout: 400_000 }, async () => {
   const mine: Laptop = await built(hosts, 'app', {}, ['h1'])
   const way = ['Host bastion', 'HostName 127.0.0.1', `Port ${bastion.port}`, `User ${bastion.user}`]
   const keys = [`IdentityFile ${hosts.identity}`, `UserKnownHostsFile ${hosts.knownHosts}\n`]
@@ -257,7 +257,7 @@ it('explains each set-up that is broken on purpose, with what helps', { timeout:
   expect(found(await mine.call('check'))).toContainEqual({ target: 'prod', host: 'h1', ...frozen })
 })
 
-it('needs one connection and two execs for all that, and says how it got there', async () => {
+it('needs one connection and two execs for all that, and says how it got there', { timeout: 200_000 }, async () => {
   const mine: Laptop = await built(hosts, 'counted', {}, ['h1'])
   const app = {
     runner: { start: 'exec sleep 86400', pid: 'cat "$RELEASER_RELEASE_DIR/pid"', version: 'cat version.txt', ping: 'true' },

@@ -63,7 +63,7 @@ function lines(...own: readonly string[]): string {
   return `Host shop\n  ${[...own, ...rest].join('\n  ')}\n`
 }
 
-test.each(WAYS)('every key that says how a host is reached holds: %s', { timeout: 200_000 }, async (way) => {
+test.each(WAYS)('every key that says how a host is reached holds: %s', { timeout: 400_000 }, async (way) => {
   const me = host.user
   const cases: readonly (readonly [string, string])[] = [
     [lines(), me],
