@@ -9,7 +9,7 @@ import type { Call } from './command.ts'
 import { answerOf } from './in-current.ts'
 
 /** How long an app may take to say how it is: somebody waits for a table of all hosts. */
-const LOOK_SECONDS = 8
+export const LOOK_SECONDS = 8
 
 /** How the app of a host is, by its process, its own words and its health. Changes nothing there; takes about eight seconds at most. */
 export async function seeApp(call: Call, asked: Asked): Promise<AppState> {
@@ -26,7 +26,7 @@ export async function seeApp(call: Call, asked: Asked): Promise<AppState> {
 }
 
 /** A release that does not fit its runner, and a path of another target, is a state like others here. */
-function lookOrProblem(asked: Asked): Look | AppState | null {
+export function lookOrProblem(asked: Asked): Look | AppState | null {
   try {
     return lookAt(asked)
   } catch (error) {
@@ -54,7 +54,7 @@ async function seenHealth(asked: Asked, { health }: Look, deadline: number): Pro
   return (await inTime(asking, deadline)) ?? { ok: false, why: LATE }
 }
 
-const LATE = `no answer within ${LOOK_SECONDS} s`
+export const LATE = `no answer within ${LOOK_SECONDS} s`
 
 /** The first line that a script of the runner prints. */
 async function said(call: Call, asked: Asked, script: string, deadline: number): Promise<NonNullable<Seen['version']>> {

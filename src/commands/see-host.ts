@@ -1,6 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { HostJobs } from '../model/job.ts'
 import { jobFindings, jobOf, scheduleOf, wantedView } from '../model/job-findings.ts'
+import type { JobView } from '../model/job-view.ts'
 import { lookAtJobs } from '../remote/jobs.ts'
 import type { Asked } from '../rollout/host.ts'
 import type { Call } from './command.ts'
@@ -14,23 +15,45 @@ export async function seeHost(call: Call, asked: Asked): Promise<Seen> {
 }
 
 /** How the jobs of a host are; nothing where the configuration wants none, or nothing lies there. One exec. */
-async function seeJobs(
-  { signal }: Call,
-  { target, host, facts, remote }: Asked,
-): Promise<Pick<Seen, 'backup' | 'proof' | 'jobs'>> {
-  if (facts.format === null || (!target.backup && scheduleOf(target, 'sanitize') === null))
-    return { backup: null, proof: null, jobs: [] }
-  const since = facts.state?.since ? facts.state.since * 1000 : null
-  const view = (seen: HostJobs) => (target.backup ? wantedView(target, jobOf(seen, 'backup'), seen, since) : null)
+async function seeJobs({ signal }: Call, asked: Asked): Promise<SeenJobs> {
+  if (!hasJobs(asked)) return NO_JOBS
+  const { target, host, remote } = asked
   try {
-    const seen = await lookAtJobs(remote, host.path, signal)
-    const proof = seen.jobs.some(({ job }) => job === 'verify') ? wantedView(target, jobOf(seen, 'verify'), seen, since) : null
-    return { backup: view(seen), proof, jobs: jobFindings(target, seen, since) }
+    return jobsSeen(asked, await lookAtJobs(remote, host.path, signal))
   } catch (error) {
     if (!(error instanceof ReleaserError && error.code === 'CONNECTION')) throw error
     // A host that has said how it is, and not how this is, is worth its row.
-    const none = view({ wall: 0, now: 0, way: null, jobs: [], backups: [] })
+    const none = target.backup ? viewOf(asked, { wall: 0, now: 0, way: null, jobs: [], backups: [] }, 'backup') : null
     const finding = { job: 'backup' as const, message: `backup failed: ${error.message}`, remedy: 'releaser status' }
     return { proof: null, backup: none && { ...none, ok: false, message: error.message }, jobs: [finding] }
   }
+}
+
+type SeenJobs = Pick<Seen, 'backup' | 'proof' | 'jobs'>
+
+const NO_JOBS: SeenJobs = { backup: null, proof: null, jobs: [] }
+
+function hasJobs({ target, facts }: Asked): boolean {
+  return facts.format !== null && (target.backup !== undefined || scheduleOf(target, 'sanitize') !== null)
+}
+
+/** What a host tells of its jobs, as the configuration wants them; nothing where it wants none. */
+export function jobsSeen(asked: Asked, seen: HostJobs): SeenJobs {
+  if (!hasJobs(asked)) return NO_JOBS
+  const { target } = asked
+  const proven = seen.jobs.some(({ job }) => job === 'verify')
+  return {
+    backup: target.backup ? viewOf(asked, seen, 'backup') : null,
+    proof: proven ? viewOf(asked, seen, 'verify') : null,
+    jobs: jobFindings(target, seen, since(asked)),
+  }
+}
+
+function viewOf(asked: Asked, seen: HostJobs, job: 'backup' | 'verify'): JobView {
+  return wantedView(asked.target, jobOf(seen, job), seen, since(asked))
+}
+
+/** When what serves was switched to, in milliseconds. */
+function since({ facts }: Asked): number | null {
+  return facts.state?.since ? facts.state.since * 1000 : null
 }

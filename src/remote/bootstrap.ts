@@ -46,6 +46,8 @@ export interface Talk {
   readonly lines: LineReader
   /** The last lines that came on stderr, for error messages. */
   stderr(): string
+  /** The first lines that the login shell printed by itself before we were heard. */
+  readonly noise: readonly string[]
 }
 
 /**
@@ -65,14 +67,14 @@ export async function startVerb(
   channel.stdin.on('error', () => {}) // a line that is lost shows in what is read
   channel.stdin.write(`${nonce}\n${root}\n${AGENT_HASH}\n${verb}\n`)
   const lines = lineReader(channel.stdout)
-  const asks = await greeting(lines, nonce, channel, stderr)
+  const { asks, noise } = await greeting(lines, nonce, channel, stderr)
   if (asks !== 'ready') {
     const sent = asks === 'packed' ? gzipSync(AGENT_SCRIPT, { level: 9 }) : AGENT_SCRIPT
     channel.stdin.write(`${sent.length}\n`)
     channel.stdin.write(sent)
   }
   if (head !== '') channel.stdin.write(head)
-  return { channel, lines, stderr }
+  return { channel, lines, stderr, noise }
 }
 
 /** Runs a script of ours at `root`, which is its first word, sending it along. One exec, and nothing of it stays on the host. */
@@ -85,8 +87,8 @@ export async function startScript(remote: Remote, root: string, script: Buffer, 
   channel.stdin.write(script)
   channel.stdin.write(head)
   const lines = lineReader(channel.stdout)
-  await greeting(lines, nonce, channel, stderr)
-  return { channel, lines, stderr }
+  const { noise } = await greeting(lines, nonce, channel, stderr)
+  return { channel, lines, stderr, noise }
 }
 
 /** How the agent is wanted; `ready`: not at all. */
@@ -94,12 +96,20 @@ const GREETINGS = ['ready', 'packed', 'plain'] as const
 type Greeting = (typeof GREETINGS)[number]
 
 /** Skips what a login shell prints by itself, until our own first line. */
-async function greeting(lines: LineReader, nonce: string, channel: Channel, stderr: () => string): Promise<Greeting> {
-  for (let noise = 0; noise < 10_000; noise++) {
+async function greeting(
+  lines: LineReader,
+  nonce: string,
+  channel: Channel,
+  stderr: () => string,
+): Promise<{ readonly asks: Greeting; readonly noise: readonly string[] }> {
+  const noise: string[] = []
+  for (let count = 0; count < 10_000; count++) {
     const line = await lines.next()
     if (line === null) break
     const asks = GREETINGS.find((word) => line.endsWith(`releaser ${nonce} ${word}`))
-    if (asks) return asks
+    const before = asks ? line.slice(0, -`releaser ${nonce} ${asks}`.length) : line
+    if (before !== '' && noise.length < MOST_NOISE) noise.push(before.slice(0, 200))
+    if (asks) return { asks, noise }
     if (line.endsWith(`releaser ${nonce} lacks`)) {
       channel.destroy()
       throw new ReleaserError('NOT_CHANGED', 'the host lacks dd', { hint: 'install it there, and deploy again' })
@@ -107,12 +117,24 @@ async function greeting(lines: LineReader, nonce: string, channel: Channel, stde
   }
   const exit = await Promise.race([channel.exit, pause(1000)])
   channel.destroy()
-  const said = stderr()
   if (exit?.code === null && exit.signal === null)
     throw new ReleaserError('CONNECTION', 'the line was lost', { hint: 'look at the network, then run the command again' })
-  throw new ReleaserError('CONNECTION', `the host's shell did not start our program${said === '' ? '' : `: ${said}`}`, {
-    hint: 'log in by hand and see whether `sh -c true` works there',
-  })
+  throw silent(exit?.code, stderr(), noise)
+}
+
+const MOST_NOISE = 20
+
+/** A shell that is there, and has not run what it was given: its start-up files end it, or it is none (nologin, git-shell). */
+function silent(code: number | null | undefined, stderr: string, noise: readonly string[]): ReleaserError {
+  const said = [stderr, noise.join('\n')].find((text) => text !== '')
+  const ended = typeof code === 'number' ? `, and ended with exit code ${code}` : ''
+  return new ReleaserError(
+    'CONNECTION',
+    `the host's shell did not start our program${ended}${said === undefined ? '' : `: ${said}`}`,
+    {
+      hint: 'log in by hand and see whether `sh -c true` works there: look for exit and exec in its start-up files (.bashrc, .zshenv, config.fish), and which shell the user has (getent passwd)',
+    },
+  )
 }
 
 function keepTail(channel: Channel, onStderr: ((chunk: Buffer) => void) | undefined): () => string {

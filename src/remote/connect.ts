@@ -13,14 +13,18 @@ export function connector(host: Host, target: ConnectSettings, options: ResolveO
   return async () => {
     resolved ??= sshTarget(host, target, options)
     const reached = await resolved
-    if ((await transportOf(reached, target.transport)) === 'openssh') return openSystemLine(reached)
-    return openLine(reached).catch((error: unknown) => {
+    const patience = { silence: Math.min(reached.aliveSeconds ?? SILENCE, SILENCE) * 1000 }
+    if ((await transportOf(reached, target.transport)) === 'openssh') return openSystemLine(reached, patience)
+    return openLine(reached, patience).catch((error: unknown) => {
       // A server that allows only what the library does not know yet: nothing has been told to it so far.
-      if (target.transport === undefined && isStranger(error)) return openSystemLine(reached)
+      if (target.transport === undefined && isStranger(error)) return openSystemLine(reached, patience)
       throw error
     })
   }
 }
+
+/** Seconds without an answer until a line counts as lost; a configuration can ask for less, but not for more. */
+const SILENCE = 20
 
 /** The settings of a target that say how to connect. */
 export type ConnectSettings = Pick<

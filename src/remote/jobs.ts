@@ -49,13 +49,22 @@ export async function runJob(
 /** How the jobs of a host are, and which backups lie there. One exec; nothing is changed. Fails with INTERRUPTED, CONNECTION. */
 export async function lookAtJobs(remote: Remote, root: string, signal: AbortSignal): Promise<HostJobs> {
   const talk = await startScript(remote, root, LOOK, 'look\n')
+  const heard = jobsHeard()
+  await listen(talk, signal, ([key = '', ...words]) => {
+    if (key === 'end') return words
+    heard.hear(key, words)
+    return undefined
+  })
+  return heard.all()
+}
+
+/** Gathers what a host tells line by line of its jobs. */
+export function jobsHeard(): { hear(key: string, words: readonly string[]): void; all(): HostJobs } {
   const jobs: HostJob[] = []
   const backups: Backup[] = []
   let clock = { wall: 0, now: 0 }
   let way: HostJobs['way'] = null
-  await listen(talk, signal, ([key = '', ...words]) => {
-    const [one = '', two = '', three = ''] = words
-    if (key === 'end') return words
+  const hear = (key: string, [one = '', two = '', three = '']: readonly string[]): void => {
     if (key === 'wall') clock = { wall: wallOf(one), now: Number(two) * 1000 }
     else if (key === 'way') way = { kind: one, installed: two === 'yes' }
     else if (key === 'backup') backups.push({ name: one, bytes: Number(two), sha256: three })
@@ -63,9 +72,8 @@ export async function lookAtJobs(remote: Remote, root: string, signal: AbortSign
       const job = JOBS.find((name) => name === one)
       if (job) jobs.push({ job, ...UNKNOWN })
     } else if (jobs.length > 0) jobs.push({ ...(jobs.pop() as HostJob), ...fieldOf(key, one, two) })
-    return undefined
-  })
-  return { ...clock, way, jobs, backups }
+  }
+  return { hear, all: () => ({ ...clock, way, jobs, backups }) }
 }
 
 /** The end of a job's log. One exec. Fails with INTERRUPTED, CONNECTION. */

@@ -88,7 +88,11 @@ function explain(target: SshTarget, found: Find, late: boolean): Explanation | u
   const algorithms = found(/no matching (.*) found\. Their offer: (.*)/)
   if (algorithms) return { reason: `no ${algorithms[1]} is known that it allows: ${algorithms[2]}`, hint }
   const proxy = found(/stdio forwarding failed|open failed: (.*)/)
-  if (proxy) return { reason: `a host on the way does not reach it${proxy[1] ? `: ${proxy[1]}` : ''}`, hint }
+  if (proxy)
+    return {
+      reason: `a host on the way does not reach it${proxy[1] ? `: ${proxy[1]}` : ''}`,
+      hint: onTheWay(proxy[1] ?? '', hint),
+    }
   if (late || found(/timed out/)) return { reason: `it was not done within ${target.connectSeconds} s`, hint }
   if (found(/Exceeded MaxStartups|kex_exchange_identification|Connection (closed|reset) by/))
     return {
@@ -97,6 +101,12 @@ function explain(target: SshTarget, found: Find, late: boolean): Explanation | u
       dropped: true,
     }
   return undefined
+}
+
+function onTheWay(why: string, hint: string): string {
+  return why.startsWith('administratively prohibited')
+    ? `look for AllowTcpForwarding and PermitOpen in its sshd_config, and for restrict or no-port-forwarding in its authorized_keys; ${hint}`
+    : `can that host reach this one? ${hint}`
 }
 
 function byHand({ system }: SshTarget): string {

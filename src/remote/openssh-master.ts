@@ -6,6 +6,8 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Hop } from '../model/login.ts'
+import { hopsSaid } from './login.ts'
 import { systemFailure, wordsOf } from './openssh-error.ts'
 import { openings } from './openssh-openings.ts'
 import { systemConfig } from './openssh-words.ts'
@@ -16,6 +18,8 @@ import type { Failure } from './ssh-error.ts'
 export interface Master {
   /** The environment of every ssh. */
   readonly env: NodeJS.ProcessEnv
+  /** The hosts that it has logged in to, itself last. */
+  readonly hops: readonly Hop[]
   /** The words by which an ssh joins; a command may follow. */
   joining(flags: readonly string[]): readonly string[]
   /** A file that is not there yet, for what one of them says. */
@@ -111,6 +115,7 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
   }
   return {
     env,
+    hops: hopsSaid(said),
     joining: (flags) => [...flags, '-v', '-o', 'ProxyCommand=false', ...words, '--', system.asked],
     logFile: () => join(dir, `log-${++files}`),
     dial: async (address, port) => {

@@ -47,7 +47,9 @@ export function systemConfig({ config }: System, { connectSeconds, silence, pass
     ForwardX11: 'no',
     ClearAllForwardings: 'yes',
   }
-  const theirs = config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : [config]
+  // What is included must not be open to all, which only this one may be.
+  const none = config === '/dev/null'
+  const theirs = none ? [] : config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : [config]
   return [
     'Host *',
     ...Object.entries(above).map(([key, value]) => `  ${key} ${value}`),

@@ -48,8 +48,8 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
   const exec = async ({ argv, pty }: Command): Promise<Channel> => {
     if (master.lost() !== undefined) throw lineLost(name, new Error(master.lost()))
     if (running.size >= MOST_CHANNELS) throw noChannel(name)
-    // There is no terminal here whose size ssh could pass on.
-    const line = pty ? `stty rows ${pty.rows} columns ${pty.columns} 2>/dev/null; ${toShell(argv)}` : toShell(argv)
+    // There is no terminal here whose size and modes ssh could pass on, and not every server makes up the usual ones.
+    const line = pty ? `stty sane rows ${pty.rows} columns ${pty.columns} 2>/dev/null; ${toShell(argv)}` : toShell(argv)
     const joined = await join(pty ? '-tt' : '-T', line, pty ? { ...master.env, TERM: pty.term } : master.env)
     if (typeof joined !== 'string') return toChannel(joined)
     const cause = new Error(wordsOf(joined))
@@ -73,6 +73,7 @@ export async function openSystemLine(target: SshTarget, options: LineOptions = {
     forward: (port) => dialLoopback((address) => dial(address, port)),
     sentBytes: () => inputs.reduce((sum, stdin) => sum + stdin.bytesWritten, 0),
     closed: master.closed,
+    login: { transport: 'openssh', hops: master.hops },
     close: async () => {
       for (const { child } of running) child.kill('SIGKILL')
       await master.end()

@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Login } from '../model/login.ts'
 
 /** A command for a remote shell, as words. Quoted once, in shell.ts. */
 export interface Command {
@@ -48,6 +49,8 @@ export interface Remote {
   /** Settles when the line is gone, for whatever reason. */
   readonly closed: Promise<void>
   close(): Promise<void>
+  /** How it was made; undefined where nobody logs in. */
+  readonly login?: Login
 }
 
 /** Opens a line: once for the work, and once more, freshly, to confirm it. */

@@ -4,6 +4,8 @@ import { homedir, hostname as localName, userInfo } from 'node:os'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { ReleaserError } from '../model/errors.ts'
 import type { Host } from '../model/target.ts'
+import { beyond } from './ssh-beyond.ts'
+import { readSshConfig } from './ssh-config-file.ts'
 
 /** What OpenSSH's configuration makes of a host, the config's own user, port and identity already laid over it. */
 export interface Resolved {
@@ -22,6 +24,8 @@ export interface Resolved {
   readonly userKnownHosts: readonly string[]
   readonly globalKnownHosts: readonly string[]
   readonly connectTimeout: number | undefined
+  /** Seconds without an answer until the line counts as lost (ServerAliveInterval by ServerAliveCountMax); undefined: ours. */
+  readonly aliveSeconds?: number | undefined
   readonly family: 0 | 4 | 6
   /** What it asks for that only the system's own ssh can do, in its words. */
   readonly beyond: readonly string[]
@@ -37,12 +41,12 @@ export interface ResolveOptions {
 }
 
 /**
- * Asks `ssh -G` what it would do for a host; where there is no ssh, OpenSSH's defaults.
- * Fails with CONFIG for a configuration that ssh refuses.
+ * Asks `ssh -G` what it would do for a host; where there is no ssh, its configuration is read here.
+ * Fails with CONFIG for a configuration that ssh refuses, or that needs ssh where there is none.
  */
 export async function resolve(host: Host, options: ResolveOptions = {}): Promise<Resolved> {
   const answer = await askSsh(host, options)
-  const read = answer === undefined ? new Map<string, readonly string[]>() : parse(answer)
+  const read = answer === undefined ? await readAlone(host, options) : parse(answer)
   const one = (key: string): string | undefined => read.get(key)?.[0]
   const hostname = one('hostname') ?? host.host
   const port = host.port ?? Number(one('port') ?? 22)
@@ -63,6 +67,7 @@ export async function resolve(host: Host, options: ResolveOptions = {}): Promise
     userKnownHosts: files(one('userknownhostsfile') ?? '~/.ssh/known_hosts ~/.ssh/known_hosts2').map(expand),
     globalKnownHosts: files(one('globalknownhostsfile') ?? '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2').map(expand),
     connectTimeout: Number(one('connecttimeout')) || undefined,
+    aliveSeconds: Number(one('serveraliveinterval') ?? 0) * Number(one('serveralivecountmax') ?? 3) || undefined,
     family: FAMILIES.get(one('addressfamily') ?? 'any') ?? 0,
     beyond: beyond(read),
   }
@@ -111,6 +116,21 @@ function askSsh(host: Host, options: ResolveOptions): Promise<string | undefined
   })
 }
 
+/** Without ssh, nobody is there to do what only it can. */
+async function readAlone(host: Host, options: ResolveOptions): Promise<ReadonlyMap<string, readonly string[]>> {
+  const file = configOf(options)
+  const read = await readSshConfig(host, file)
+  const [first] = options.jump === undefined ? beyond(read) : [`jump ${options.jump}`]
+  if (first === undefined) return read
+  throw new ReleaserError(
+    'CONFIG',
+    `${host.name} is reached with ${first}, which needs ssh, and there is no ${options.ssh ?? 'ssh'} here`,
+    {
+      hint: 'install OpenSSH here (openssh-client)',
+    },
+  )
+}
+
 function parse(answer: string): ReadonlyMap<string, readonly string[]> {
   const read = new Map<string, readonly string[]>()
   for (const line of answer.split('\n')) {
@@ -121,16 +141,6 @@ function parse(answer: string): ReadonlyMap<string, readonly string[]> {
   }
   return read
 }
-
-/** What of a configuration only the system's own ssh can do: without it, another machine may answer, or a key be missing. */
-function beyond(read: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  return ONLY_SSH.flatMap((name) => {
-    const [value] = read.get(name.toLowerCase()) ?? []
-    return value === undefined || value === 'none' ? [] : [`${name} ${value}`]
-  })
-}
-
-const ONLY_SSH = ['ProxyJump', 'ProxyCommand', 'CertificateFile', 'PKCS11Provider', 'KnownHostsCommand'] as const
 
 /** `ssh -G` writes lists of files in one line, without quotes: a new one begins where a path does. */
 function files(list: string): readonly string[] {

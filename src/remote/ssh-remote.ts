@@ -72,7 +72,11 @@ export function toRemote({ client, socket, end }: Line, name: string, silence: n
   return {
     exec: async (command) => {
       if (open >= MOST_CHANNELS) throw noChannel(name)
-      return exec(command)
+      return exec(command).catch((error: unknown) => {
+        // Dropbear closes a terminal that is asked for in the moment in which another channel ends.
+        if (command.pty && socket.writable) return exec(command)
+        throw error
+      })
     },
     forward: (port) => dialLoopback((address) => dial(address, port)),
     sentBytes: () => socket.bytesWritten,

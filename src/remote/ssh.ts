@@ -2,9 +2,11 @@ import { connect as connectSocket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { NodeSSH } from 'node-ssh'
 import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig, OpenSSHAgent, ParsedKey } from 'ssh2'
+import type { Login } from '../model/login.ts'
 import { algorithms, checkHostKey, type Known, readKnown, type Trust } from './host-key.ts'
 import { type KeyTools, listOffers, type Offer, type Offers } from './identities.ts'
 import { type HostKey, hostKey } from './known-hosts.ts'
+import { acceptedKey, loginOf } from './login.ts'
 import type { System } from './openssh-words.ts'
 import type { Remote } from './remote.ts'
 import type { Resolved } from './ssh-config.ts'
@@ -37,10 +39,10 @@ export async function openLine(target: SshTarget, options: LineOptions = {}): Pr
   const tools: KeyTools<ParsedKey> = { parse: ssh2.utils.parseKey, agentKeys: (socket) => agentKeys(agentAt(socket)) }
   const silence = options.silence ?? 20_000
   const [known, offers] = await Promise.all([readKnown(target.trust), listOffers(target, tools)])
-  const methods = offers.list.map((offer) => ({ label: offer.label, method: toMethod(target, offer, agentAt) }))
+  const methods = offers.list.map((offer) => ({ label: offer.label, key: offer.key, method: toMethod(target, offer, agentAt) }))
   for (let attempt = 1; ; attempt++) {
     const outcome = await connectOnce(new NodeSSH(), target, { known, offers, methods, silence })
-    if ('client' in outcome) return toRemote(outcome, target.name, silence)
+    if ('client' in outcome) return { ...toRemote(outcome, target.name, silence), login: outcome.login }
     if (!outcome.dropped || attempt === 4) throw outcome.error
     await pause(attempt * (150 + Math.random() * 350))
   }
@@ -96,11 +98,12 @@ interface Attempt {
 
 interface Method {
   readonly label: string
+  readonly key: ParsedKey
   readonly method: AnyAuthMethod
 }
 
 /** One attempt. The promise of node-ssh knows the first error only, and rejects on some that are none: the events say it all. */
-function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<Line | Failure> {
+function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<(Line & { readonly login: Login }) | Failure> {
   const socket = connectSocket({ host: target.hostname, port: target.port, family: target.family })
   socket.setNoDelay(true)
   const progress: Progress = {
@@ -115,6 +118,7 @@ function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<Li
   socket.once('connect', () => {
     progress.connected = true
   })
+  let shown: Buffer = Buffer.alloc(0)
   ssh
     .connect({
       sock: socket,
@@ -125,6 +129,7 @@ function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<Li
       keepaliveCountMax: 1_000_000,
       algorithms: { serverHostKey: [...algorithms(plan.known)] as ServerHostKey },
       hostVerifier: (blob: Buffer): boolean => {
+        shown = blob
         progress.hostKey = checkHostKey(target.name, target.trust, plan.known, blob)
         return progress.hostKey === undefined
       },
@@ -149,7 +154,10 @@ function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<Li
       progress.trusted = true
     })
     client.once('close', () => fail())
-    client.once('ready', () => done({ client, socket, end: () => ssh.dispose() }))
+    client.once('ready', () => {
+      const login = loginOf(target, socket, plan.methods[progress.tried.length - 1], acceptedKey(target.trust, plan.known, shown))
+      done({ client, socket, end: () => ssh.dispose(), login })
+    })
   })
 }
 

@@ -12,14 +12,18 @@ type Transport = NonNullable<Target['transport']>
  */
 export async function transportOf(target: SshTarget, demanded: Transport | undefined): Promise<Transport> {
   if (demanded === 'openssh') return 'openssh'
-  const { beyond, identities, trust } = target
-  const found = await Promise.all([certificates(identities), hardwareKeys(identities), authorities(trust)])
-  const [first] = [...beyond, ...found.flat()]
+  const [first] = await needsOfSsh(target)
   if (first === undefined) return 'ssh2'
   if (demanded === undefined) return 'openssh'
   throw new ReleaserError('CONNECTION', `${target.name} is reached with ${first}, which transport: 'ssh2' cannot do`, {
     hint: "leave transport out, or write transport: 'openssh'",
   })
+}
+
+/** What of a host's configuration the library cannot do, in its words. */
+export async function needsOfSsh({ beyond, identities, trust }: SshTarget): Promise<readonly string[]> {
+  const found = await Promise.all([certificates(identities), hardwareKeys(identities), authorities(trust)])
+  return [...beyond, ...found.flat()]
 }
 
 /** As ssh itself: a certificate lies beside its key. */

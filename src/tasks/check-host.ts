@@ -4,7 +4,7 @@ import { lockInWords } from '../model/lock.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { AppState } from './app-state.ts'
-import { refuseUnfit } from './refusals.ts'
+import { refuseLacking, refusePlace } from './refusals.ts'
 import { bootWay } from './setup.ts'
 
 /** Something that was looked at. `remedy`: what to type or do; empty where nothing is wrong. */
@@ -30,12 +30,23 @@ export interface CheckedHost {
 
 /** Less than that is little for any release. */
 const LITTLE = { bytes: 200_000_000, inodes: 2_000 }
+/** With less than that nothing can be noted there, however small a release is. */
+const NEXT_TO_NOTHING = { bytes: 1_000_000, inodes: 5 }
 /** Seconds by which clocks may differ: times in lists are those of hosts. */
 const SKEW = 60
 
 /** What there is to say of a host that has said how it is. */
 export function hostFindings(checked: CheckedHost): readonly Finding[] {
-  return [place(checked), ...room(checked), clock(checked), boot(checked), ...work(checked), ...app(checked), ...jobs(checked)]
+  return [
+    ...lacking(checked),
+    place(checked),
+    ...room(checked),
+    clock(checked),
+    boot(checked),
+    ...work(checked),
+    ...app(checked),
+    ...jobs(checked),
+  ]
 }
 
 /** What a failure says, as a finding. */
@@ -43,15 +54,24 @@ export function findingOf(check: string, error: ReleaserError): Finding {
   return { level: 'error', check, message: error.message, remedy: error.hint ?? '', error }
 }
 
-/** Whether a deploy could begin: tools, path, whose it is. */
+function lacking({ facts, host }: CheckedHost): readonly Finding[] {
+  return refused('tools', () => refuseLacking(facts, host))
+}
+
+/** Whether a deploy could begin: path, whose it is. */
 function place({ facts, app, target, host }: CheckedHost): Finding {
+  const unfit = refused('path', () => refusePlace(facts, { app, target, host }))
+  const there = facts.exists ? '' : ', which the first deploy makes'
+  return unfit[0] ?? ok('path', `${facts.user.name} may write in ${facts.root}${there}; ${facts.system}`)
+}
+
+function refused(check: string, refuse: () => void): readonly Finding[] {
   try {
-    refuseUnfit(facts, { app, target, host }, { bytes: 0, inodes: 0 })
-    const there = facts.exists ? '' : ', which the first deploy makes'
-    return ok('path', `${facts.user.name} may write in ${facts.root}${there}; ${facts.system}`)
+    refuse()
+    return []
   } catch (error) {
     if (!(error instanceof ReleaserError)) throw error
-    return findingOf('path', error)
+    return [findingOf(check, error)]
   }
 }
 
@@ -59,6 +79,14 @@ function room({ facts: { freeBytes, freeInodes, mount } }: CheckedHost): readonl
   const where = mount === null ? '' : ` on ${mount}`
   const remedy = 'make room there, or lower keep and run releaser prune'
   const bytes = freeBytes === null ? [] : [`${size(freeBytes)} are free${where}`]
+  const full = (what: string): readonly Finding[] => [
+    findingOf(
+      'disk',
+      new ReleaserError('NOT_CHANGED', `no room for any release: only ${what} are free${where}`, { hint: remedy }),
+    ),
+  ]
+  if (freeBytes !== null && freeBytes < NEXT_TO_NOTHING.bytes) return full(size(freeBytes))
+  if (freeInodes !== null && freeInodes < NEXT_TO_NOTHING.inodes) return full(`${freeInodes} inodes`)
   if (freeBytes !== null && freeBytes < LITTLE.bytes) return [warning('disk', `only ${bytes.join()}`, remedy)]
   if (freeInodes !== null && freeInodes < LITTLE.inodes)
     return [warning('disk', `only ${freeInodes} inodes are free${where}`, remedy)]
@@ -103,10 +131,10 @@ function jobs({ jobs }: CheckedHost): readonly Finding[] {
   return jobs.map(({ job, message, remedy }) => warning(job, message, remedy))
 }
 
-function ok(check: string, message: string): Finding {
+export function ok(check: string, message: string): Finding {
   return { level: 'ok', check, message, remedy: '' }
 }
 
-function warning(check: string, message: string, remedy: string): Finding {
+export function warning(check: string, message: string, remedy: string): Finding {
   return { level: 'warning', check, message, remedy }
 }

@@ -29,12 +29,26 @@ export function refuseUnfit(
   wanted: { readonly app: string; readonly target: string; readonly host: string },
   need: Need,
 ): void {
+  refuseLacking(facts, wanted.host)
+  refusePlace(facts, wanted)
+  refuseFull(facts, wanted.host, need)
+}
+
+/** Refuses a host without the tools that everything there is done with. */
+export function refuseLacking(facts: Facts, host: string): void {
   const missing = NEEDS.filter((tools) => !tools.some((tool) => facts.tools.includes(tool))).map((tools) => tools.join(' or '))
   if (missing.length > 0) {
-    throw new ReleaserError('NOT_CHANGED', `${wanted.host} lacks ${missing.join(', ')}`, {
+    throw new ReleaserError('NOT_CHANGED', `${host} lacks ${missing.join(', ')}`, {
       hint: 'install it there, and deploy again',
     })
   }
+}
+
+/** Refuses a path that is another's, cannot be written, or whose `current` is not ours. */
+export function refusePlace(
+  facts: Facts,
+  wanted: { readonly app: string; readonly target: string; readonly host: string },
+): void {
   refuseForeign(facts, wanted)
   if (!facts.writable) {
     throw new ReleaserError('NOT_CHANGED', `${facts.root} on ${wanted.host} is not writable`, {
@@ -47,7 +61,6 @@ export function refuseUnfit(
       hint: 'move it away there, and deploy again',
     })
   }
-  refuseFull(facts, wanted.host, need)
 }
 
 /** What `current` is, where it is nothing that a deploy could go back to. */

@@ -49,6 +49,21 @@ test.each<[string, CheckedHost, readonly string[]]>([
     ['warning', 'clock', 'it is 3600 s ahead of the one here', 'have both set their clocks by NTP: timedatectl set-ntp true'],
   ],
   [
+    'somebody at work',
+    checked({ lock: { by: 'ana', since: 1_759_999_000, message: 'deploy of shop', where: 'laptop', frozen: false } }),
+    ['warning', 'lock', expect.stringMatching(/^at work there is ana/), 'wait for them, for instance with --wait=10m'],
+  ],
+  [
+    'next to no room',
+    checked({ freeBytes: 4096, mount: '/srv' }),
+    [
+      'error',
+      'disk',
+      'no room for any release: only 4.1 kB are free on /srv',
+      'make room there, or lower keep and run releaser prune',
+    ],
+  ],
+  [
     'a cut deploy',
     checked({ unsettled: 'x' }),
     ['warning', 'unsettled', 'a deploy was cut off', 'releaser deploy target=prod, or any change, settles it'],
