@@ -3,6 +3,7 @@ import type { Facts, Plan } from '../model/plan.ts'
 import { startVerb } from './bootstrap.ts'
 import { parseFacts } from './facts.ts'
 import { type Received, type Shipment, sendRelease } from './receive.ts'
+import { notEndless } from './lines.ts'
 import type { Channel, Remote } from './remote.ts'
 import { type Run, type RunEvents, startRun } from './run.ts'
 import { type Author, escapeValue } from './wire.ts'
@@ -38,11 +39,18 @@ export function agentAt(remote: Remote, root: string): Agent {
   }
 }
 
+/** Ten thousand releases with ten shared paths each say less. */
+const MOST_FACTS = 16e6
+
 async function status(remote: Remote, root: string, { sudo, inUse }: Wishes): Promise<Facts> {
   const { lines, channel, stderr } = await startVerb(remote, root, 'status', `${sudo ? 'sudo\n' : ''}${inUse ? 'in-use\n' : ''}`)
   channel.stdin.end()
   const said: string[] = []
-  for (let line = await lines.next(); line !== null; line = await lines.next()) said.push(line)
+  const count = notEndless(MOST_FACTS, 'how it is')
+  for (let line = await lines.next(); line !== null; line = await lines.next()) {
+    count(line)
+    said.push(line)
+  }
   const facts = parseFacts(said)
   if (!facts) throw new ReleaserError('CONNECTION', `the host did not say how it is${stderr() === '' ? '' : `: ${stderr()}`}`)
   return facts
