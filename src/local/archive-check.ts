@@ -1,7 +1,7 @@
 import type { Header } from 'tar-stream'
 import { ReleaserError } from '../model/errors.ts'
 import { hasControl } from '../model/name.ts'
-import { leavesTree } from './links.ts'
+import { effort, leavesTree } from './links.ts'
 import { tarEntries } from './tar-entries.ts'
 import { shown } from './tree-names.ts'
 
@@ -34,7 +34,8 @@ export async function checkArchive(source: AsyncIterable<Buffer>, rules: Archive
   const { limits } = rules
   const most = Math.max(limits.bytes, limits.ratio * rules.packedBytes)
   const bounded = (bytes: number): void => {
-    if (bytes > most) throw refused(`the archive would unpack to more than ${limits.bytes} bytes, and ${limits.ratio} times its size`)
+    if (bytes > most)
+      throw refused(`the archive would unpack to more than ${limits.bytes} bytes, and ${limits.ratio} times its size`)
   }
   let entries = 0
   let unpacked = 0
@@ -128,8 +129,12 @@ function checkParents(found: Found): void {
 function checkLinks(found: Found, absoluteLinks: readonly string[]): void {
   const links = new Map([...found].flatMap(([path, { type, target }]) => (type === 'symlink' ? [[path, target]] : [])))
   const meant = new Set(absoluteLinks)
-  for (const [path, target] of links)
-    if (leavesTree(path, links, meant)) throw refused(`the link ${shown(path)} leads out of the archive, to ${shown(target)}`)
+  const spent = effort()
+  for (const [path, target] of links) {
+    if (leavesTree(path, links, meant, spent))
+      throw refused(`the link ${shown(path)} leads out of the archive, to ${shown(target)}`)
+    if (spent.left < 0) throw refused('the links of the archive cannot be followed in any reasonable time')
+  }
 }
 
 /** Where an entry's content ends in the archive. */
