@@ -39,6 +39,14 @@ export function agentAt(remote: Remote, root: string): Agent {
   }
 }
 
+const TOO_LARGE = 'foreign\t'
+
+function foreign(root: string, file: string): ReleaserError {
+  return new ReleaserError('NOT_CHANGED', `${file} in ${root} is far too large to be ours: it is not read`, {
+    hint: 'look what it is, move it away there, and run the same command again',
+  })
+}
+
 /** Ten thousand releases with ten shared paths each say less. */
 const MOST_FACTS = 16e6
 
@@ -49,6 +57,7 @@ async function status(remote: Remote, root: string, { sudo, inUse }: Wishes): Pr
   const count = notEndless(MOST_FACTS, 'how it is')
   for (let line = await lines.next(); line !== null; line = await lines.next()) {
     count(line)
+    if (line.startsWith(TOO_LARGE)) throw foreign(root, line.slice(TOO_LARGE.length))
     said.push(line)
   }
   const facts = parseFacts(said)

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { ReleaserError } from '../model/errors.ts'
 import { AGENT_HASH, AGENT_SCRIPT } from './agent-script.ts'
-import { type LineReader, lineReader } from './lines.ts'
+import { type LineReader, lineReader, notEndless } from './lines.ts'
 import type { Channel, Remote } from './remote.ts'
 
 /**
@@ -93,11 +93,16 @@ export async function startScript(remote: Remote, root: string, script: Buffer, 
 const GREETINGS = ['ready', 'packed', 'plain'] as const
 type Greeting = (typeof GREETINGS)[number]
 
+/** Characters that a login shell may say before us. */
+const MOST_NOISE = 4e6
+
 /** Skips what a login shell prints by itself, until our own first line. */
 async function greeting(lines: LineReader, nonce: string, channel: Channel, stderr: () => string): Promise<Greeting> {
+  const count = notEndless(MOST_NOISE, 'what nobody asked for')
   for (let noise = 0; noise < 10_000; noise++) {
     const line = await lines.next()
     if (line === null) break
+    count(line)
     const asks = GREETINGS.find((word) => line.endsWith(`releaser ${nonce} ${word}`))
     if (asks) return asks
     if (line.endsWith(`releaser ${nonce} lacks`)) {
