@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,7 +8,6 @@ import { AGENT_HASH, AGENT_SCRIPT } from '../../src/remote/agent-script.ts'
 import { CLI, runCli } from '../support/cli.ts'
 import { startHosts, type TestHost, type TestHosts } from '../support/hosts.ts'
 import { type Laptop, laptop, targetOn } from '../support/laptop.ts'
-import { listTree } from '../support/tree.ts'
 
 /** What a host does before it does what it is asked for; a file says which. */
 const GATE = `#!/bin/sh
@@ -136,16 +135,22 @@ exec sh ~/real.sh "$@"
   await own(`shop/.releaser/agent-${AGENT_HASH}.sh`, lying)
   await mine.write({ 'app/index.html': 'two' })
   expect(await mine.call('build')).toMatchObject({ code: 0 })
-  const ends: unknown[] = []
-  for (const lie of ['status-endless', 'status-binary', 'run-word', 'run-waits', 'receive-needs', 'receive-differs']) {
+  const lies: readonly (readonly [string, number, string])[] = [
+    ['status-endless', 3, 'the host says more than 16.0 MB of how it is'],
+    ['status-binary', 3, 'the host did not say how it is'],
+    ['run-word', 6, 'h1: it ended with a word that no agent has: banana (nothing was changed on any host)'],
+    ['run-waits', 6, 'h1: the line was lost'],
+    ['receive-needs', 6, 'the host says more than 1.0 MB of what it lacks (nothing was changed on any host)'],
+    ['receive-differs', 6, 'the release did not arrive whole: could not be written (nothing was changed on any host)'],
+  ]
+  for (const [lie, exit, message] of lies) {
     await own('lie', lie.replace(/^.*-/, ''))
     const { code, last, stderr } = await call(
       ...(lie.startsWith('status') ? ['status', 'target=prod'] : ['deploy', 'target=prod', '--yes']),
     )
-    ends.push([lie, code, last['message']])
+    expect([lie, code, last]).toMatchObject([lie, exit, { message }])
     expect(stderr).toSatisfy(harmless)
   }
-  console.log(ends)
   await own('lie', 'nothing')
   expect(await call('deploy', 'target=prod', '--yes')).toMatchObject({ code: 0 })
 })
