@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { importTarball } from '../../src/local/import.ts'
 import { ReleaserError } from '../../src/model/errors.ts'
 import { runCli } from '../support/cli.ts'
@@ -10,6 +10,9 @@ import { laptop } from '../support/laptop.ts'
 import { project } from '../support/project.ts'
 import { base256, type Member, pax, rawHeader, rawMember, rawTar } from '../support/raw-tar.ts'
 import { listTree } from '../support/tree.ts'
+
+// Many calls of the command line; on a busy machine each takes seconds.
+vi.setConfig({ testTimeout: 300_000 })
 
 const ZSTD = execFileSync('sh', ['-c', 'command -v zstd'], { encoding: 'utf8' }).trim()
 const zstd = (bytes: Buffer): Buffer => execFileSync('zstd', ['-qc'], { input: bytes, maxBuffer: 1e9 })

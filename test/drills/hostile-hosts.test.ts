@@ -3,11 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { chown, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { AGENT_HASH, AGENT_SCRIPT } from '../../src/remote/agent-script.ts'
 import { CLI, runCli } from '../support/cli.ts'
 import { startHosts, type TestHost, type TestHosts } from '../support/hosts.ts'
 import { type Laptop, laptop, targetOn } from '../support/laptop.ts'
+
+// Many calls of the command line; on a busy machine each takes seconds.
+vi.setConfig({ testTimeout: 300_000 })
 
 /** What a host does before it does what it is asked for; a file says which. */
 const GATE = `#!/bin/sh
@@ -103,6 +106,8 @@ test('files of the host that are 1 GB, or rubbish, end no command otherwise than
   await promisify(execFile)('cp', ['-a', root, join(host.home, 'kept')])
   for (const file of [...small, ...others]) {
     for (const kind of ['1 GB', 'rubbish'] as const) {
+      // One look finds all that are too large.
+      if (kind === '1 GB' && ['format', 'frozen', 'boot', 'app'].includes(file)) continue
       const path = `shop/.releaser/${file}`
       await own(path, kind === 'rubbish' ? rubbish : '')
       if (kind === '1 GB') await truncate(join(host.home, path), 1 << 30)
