@@ -1,6 +1,7 @@
 import { byAge, isOf } from '../model/backup.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { Backup } from '../model/job.ts'
+import { hasControl } from '../model/name.ts'
 import { lookAtJobs } from '../remote/jobs.ts'
 import type { Asked } from '../rollout/host.ts'
 import { refuseForeign } from '../tasks/refusals.ts'
@@ -22,7 +23,7 @@ export async function backupsOn(
   if (facts.format === null) return []
   const seen = await lookAtJobs(remote, host.path, signal)
   // What a host calls a name becomes one here.
-  const backups = seen.backups.filter(({ name }) => !/[/\0]/.test(name))
+  const backups = seen.backups.filter(({ name }) => !name.includes('/') && !hasControl(name))
   return byAge(all ? backups : backups.filter(({ name }) => isOf(name, { app: target.app, target: target.name })))
 }
 

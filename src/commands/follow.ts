@@ -1,6 +1,7 @@
-import { createInterface } from 'node:readline'
+import { StringDecoder } from 'node:string_decoder'
 import { ReleaserError } from '../model/errors.ts'
 import type { AppUnit } from '../model/service.ts'
+import { splitLines } from '../model/split-lines.ts'
 import type { Wish } from '../remote/agent.ts'
 import type { Asked, Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
@@ -61,8 +62,9 @@ async function followOne(call: Call, log: Log<Asked>, lines: number, apps: Envir
   const end = () => void channel.stdin.end()
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
-  const reading = createInterface({ input: channel.stdout, crlfDelay: Number.POSITIVE_INFINITY })
-  reading.on('line', (line) => !signal.aborted && ui.data(log.head + apps.redacted(line)))
+  const decoder = new StringDecoder('utf8')
+  const splitter = splitLines((line) => !signal.aborted && ui.data(log.head + apps.redacted(line)))
+  channel.stdout.on('data', (chunk: Buffer) => splitter.push(decoder.write(chunk))).once('end', splitter.end)
   const stopped = new Promise<void>((done) => {
     if (signal.aborted) done()
     signal.addEventListener('abort', () => done(), { once: true })

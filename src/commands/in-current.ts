@@ -64,7 +64,11 @@ export async function answerOf(
   seconds: number | undefined,
 ): Promise<Pick<Ran, 'exit' | 'stdout' | 'stderr'>> {
   const errors: Buffer[] = []
-  const channel = await asked.agent.exec(wish, currentEnv(asked), (chunk) => void errors.push(chunk))
+  let held = 0
+  const channel = await asked.agent.exec(wish, currentEnv(asked), (chunk) => {
+    errors.push(chunk)
+    for (held += chunk.length; held - (errors[0]?.length ?? 0) >= MOST; ) held -= errors.shift()?.length ?? 0
+  })
   const stop = () => channel.destroy()
   const late: { after?: number } = {}
   const limit =

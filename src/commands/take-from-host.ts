@@ -40,7 +40,8 @@ export async function takeFrom(call: Call, store: Store, app: string, { asked, r
     signal.addEventListener('abort', coming.close, { once: true })
     const into = join(scratch, 'tree')
     try {
-      const digest = release.digest === 'unknown' ? `sha256:${release.id.slice(-8)}` : release.digest
+      // Of a digest that is none, as of one that is lost, there is what the id says.
+      const digest = /^sha256:[0-9a-f]{64}$/.test(release.digest) ? release.digest : `sha256:${release.id.slice(-8)}`
       const onProgress = (done: number, total: number) =>
         ui.observe({ event: 'progress', host: host.name, step: 'download', done, total })
       const bytes = decompressor(wire)(coming.stream as AsyncIterable<Buffer>)

@@ -12,13 +12,16 @@ export interface Address {
 
 const HOST = /^[\p{L}\p{N}_][\p{L}\p{N}._%+~-]*$/u
 /** What OpenSSH refuses in a user name too: a shell could take it for more than a name. */
-const BAD_USER = /^-|[\s'"`$\\;&<>|(){}]/
+const BAD_USER = /^-|[\s\p{C}'"`$\\;&<>|(){}]/u
+/** What a name of DNS has room for, and a user's too. */
+const LONGEST = 255
 
 /** Takes a written host apart. What cannot be one comes back as `says`, which follows the place where it stands. */
 export function parseHost(text: string): Address | { readonly says: string; readonly hint: string } {
   const refuse = (says: string) => ({ says, hint: "write 'host', 'user@host', 'user@host:port' or 'user@[::1]:22'" })
   if (text.trim() === '') return refuse('is empty')
   if (hasControl(text) || /\s/.test(text)) return refuse('holds a space or a control character')
+  if (text.length > 2 * LONGEST + 10) return refuse(`"${text.slice(0, 20)}…" is longer than any address`)
   const at = text.lastIndexOf('@')
   const user = at < 0 ? undefined : text.slice(0, at)
   const label = text.slice(at + 1)
@@ -28,6 +31,7 @@ export function parseHost(text: string): Address | { readonly says: string; read
   if (port !== undefined && !(/^\d+$/.test(port) && isPort(Number(port))))
     return refuse(`"${text}" has a port that is not a number from 1 to 65535`)
   if (host.startsWith('-')) return refuse(`"${text}" starts with a dash, which ssh would take for an option`)
+  if (host.length > LONGEST) return refuse(`"${host.slice(0, 20)}…" is longer than any host name`)
   if (!isIPv6(host) && !HOST.test(host)) return refuse(`"${text}" is not a host name or an address`)
   return { user, host, port: port === undefined ? undefined : Number(port), label }
 }

@@ -70,6 +70,8 @@ async function append({ from, name, sha256, signal, onProgress }: Bringing, part
       hash.update(chunk as Buffer)
       done += (chunk as Buffer).length
       onProgress(done, coming.bytes)
+      // It is not what was promised, and may never end.
+      if (!(done <= coming.bytes)) break
     }
     await file.sync()
   } catch (error) {

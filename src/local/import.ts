@@ -29,7 +29,7 @@ export interface ImportOptions {
   readonly signal?: AbortSignal
 }
 
-const LIMITS: ArchiveLimits = { entries: 1_000_000, bytes: 20e9, ratio: 200 }
+const LIMITS: ArchiveLimits = { entries: 1_000_000, bytes: 1e9, ratio: 200 }
 
 /**
  * Packs what a ready archive holds, after reading all of it once: hostile, damaged and cut ones are refused with USAGE (2)

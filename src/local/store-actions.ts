@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { ReleaserError } from '../model/errors.ts'
 import { isName, isReserved, NAME_RULE } from '../model/name.ts'
-import { type Release, timeOf } from '../model/release.ts'
+import { isReleaseId, type Release, timeOf } from '../model/release.ts'
 import type { Packed } from './pack.ts'
 import { checkReleaseFiles, placeRelease, removeReleaseFiles } from './release-files.ts'
 import * as changes from './store-changes.ts'
@@ -47,6 +47,9 @@ export async function addRelease(dir: string, seen: Database, change: Change, pa
 /** See `Store.restore`. */
 export async function restoreRelease(dir: string, change: Change, packed: Packed, id: string, meta: changes.ReleaseMeta) {
   checkName('version', meta.version)
+  // It becomes the name of a file, and a host may have made it up.
+  if (!isReleaseId(id) || !packed.digest.startsWith(`sha256:${id.slice(-8)}`))
+    throw new ReleaserError('INTEGRITY', `${JSON.stringify(id)} is no id of this release`, { hint: 'take it from another host' })
   return change(async (data, held) => {
     const same = data.releases.find(({ app, digest }) => app === meta.app && digest === packed.digest)
     if (!same && [...data.releases, ...(data.removing ?? [])].some((release) => release.id === id))

@@ -24,7 +24,9 @@ export interface Source {
 }
 
 // No list of files is longer: it would have more entries than a release may have.
-const LONGEST_LIST = 500e6
+const LONGEST_LIST = 250e6
+// Headers of an entry, the long names among them, and what an archive is filled up with where each holds one.
+const PER_ENTRY = 24 * 1024
 
 /**
  * Lays out what a host hands over, in a folder that does not exist yet. Nothing is believed: the list has to have the digest, its
@@ -32,7 +34,9 @@ const LONGEST_LIST = 500e6
  * list's. Fails with INTEGRITY where the list itself is not the release's; other errors mean that the stream broke off.
  */
 export async function takeRelease({ bytes, listBytes, digest, onProgress }: Source, into: string): Promise<Taken> {
-  const { head, rest } = await split(bytes, Math.min(listBytes, LONGEST_LIST))
+  if (!(listBytes <= LONGEST_LIST))
+    throw new ReleaserError('INTEGRITY', `the list of files there is longer than ${LONGEST_LIST} bytes`)
+  const { head, rest } = await split(bytes, listBytes)
   const manifest = listOf(head, digest)
   const total = treeBytes(manifest)
   const missing = new Map(manifest.flatMap((entry) => (entry.type === 'directory' ? [] : [[entry.path, entry]])))
@@ -40,7 +44,7 @@ export async function takeRelease({ bytes, listBytes, digest, onProgress }: Sour
   const have = new Map<string, string>()
   await layFolders(manifest, into)
   let done = 0
-  for await (const { header, body } of tarEntries(rest)) {
+  for await (const { header, body } of tarEntries(notEndless(rest, total, manifest.length))) {
     const { name, type, linkname, size = 0 } = header
     const path = name.replace(/^(?:\.\/)+/, '')
     const entry = missing.get(path)
@@ -60,8 +64,9 @@ export async function takeRelease({ bytes, listBytes, digest, onProgress }: Sour
 }
 
 function listOf(head: Buffer, digest: string): Manifest {
-  const manifest = decodeManifest(head.toString())
-  if (!manifest || !`sha256:${hash('sha256', head)}`.startsWith(digest))
+  // First of all: what is not the release's is not worth the memory that reading it takes.
+  const manifest = `sha256:${hash('sha256', head)}`.startsWith(digest) ? decodeManifest(head.toString()) : undefined
+  if (!manifest)
     throw new ReleaserError('INTEGRITY', 'the list of files there is not that of the release', {
       hint: 'take it from another host, or build it again',
     })
@@ -69,11 +74,19 @@ function listOf(head: Buffer, digest: string): Manifest {
   const known = new Set<string>()
   for (const { path } of manifest) {
     // The digest says that it is the release, not that whoever made the release meant well.
-    if (entryPath(path, 0) !== path || !folders.has(dirname(path)) || known.has(path))
+    if (!isPlain(path) || !folders.has(dirname(path)) || known.has(path))
       throw new ReleaserError('INTEGRITY', `the list of files there names what no release can hold: ${JSON.stringify(path)}`)
     known.add(path)
   }
   return manifest
+}
+
+function isPlain(path: string): boolean {
+  try {
+    return entryPath(path, 0) === path
+  } catch {
+    return false // its words are of archives
+  }
 }
 
 async function layFolders(manifest: Manifest, into: string): Promise<void> {
@@ -124,6 +137,17 @@ async function layEntry(entry: Exclude<Entry, { type: 'directory' }>, arriving: 
 
 async function layLinks(manifest: Manifest, into: string): Promise<void> {
   for (const entry of manifest) if (entry.type === 'symlink') await symlink(entry.target, join(into, entry.path))
+}
+
+/** What comes behind the list is as long as the release, and some headers; a host that sends on and on is not heard to its end. */
+async function* notEndless(source: AsyncIterable<Buffer>, total: number, entries: number): AsyncGenerator<Buffer> {
+  let got = 0
+  for await (const chunk of source) {
+    got += chunk.length
+    if (got > total + PER_ENTRY * (entries + 100))
+      throw new ReleaserError('INTEGRITY', 'the host sends more than the release has', { hint: 'take it from another host' })
+    yield chunk
+  }
 }
 
 async function split(source: AsyncIterable<Buffer>, length: number) {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import { excluder } from './exclude.ts'
-import { leavesTree } from './links.ts'
+import { effort, leavesTree } from './links.ts'
 import type { TreeEntry } from './tree-entry.ts'
 import { sameButForCase, shown } from './tree-names.ts'
 import { type Refuse, type Walk, type Walking, walking } from './tree-walk.ts'
@@ -97,10 +97,14 @@ function refuser({ code = 'BUILD' }: TreeOptions): Refuse {
 function checkLinks(entries: readonly TreeEntry[], absoluteLinks: readonly string[], refuse: Refuse): void {
   const links = new Map(entries.flatMap((entry) => (entry.type === 'symlink' ? [[entry.path, entry.target]] : [])))
   const meant = new Set(absoluteLinks.map((path) => path.replace(/^(?:\.\/)+|\/+$/g, '')))
-  for (const [path, target] of links)
-    if (leavesTree(path, links, meant))
+  const spent = effort()
+  for (const [path, target] of links) {
+    if (leavesTree(path, links, meant, spent))
       throw refuse(
         `the link ${shown(path)} leads out of the folder, to ${shown(target)}`,
         'list it under absoluteLinks if it is meant, or leave it out with exclude',
       )
+    if (spent.left < 0)
+      throw refuse('the links of the folder cannot be followed in any reasonable time', 'see what the build left there')
+  }
 }

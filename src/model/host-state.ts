@@ -1,3 +1,5 @@
+import { isName } from './name.ts'
+
 /**
  * What a host remembers of its releases, in `.releaser/state`: lines of `key<TAB>value…`, written by one rename.
  * Only the client reads and decides; the agent prints it and puts the plan's next state in its place.
@@ -79,11 +81,11 @@ export function decodeState(lines: readonly string[]): HostState | null {
   const rows = lines.map((line) => line.split('\t'))
   const settings = rows.find(([key]) => key === 'settings')?.[1]
   const hooksOf = (dir: string) => rows.find(([key, of]) => key === 'hooks' && of === dir)?.slice(2)
-  const migrated = rows.flatMap(([key, id]) => (key === 'migrated' && id ? [id] : []))
+  const migrated = rows.flatMap(([key, id]) => (key === 'migrated' && isNamed(id) ? [id] : []))
   const since = rows.find(([key, at]) => key === 'since' && /^\d+$/.test(at ?? ''))
   return {
     releases: rows.flatMap(([key, id, dir, version, digest, state, layout]) =>
-      key === 'release' && id && dir && version && digest && state && STATES.includes(state)
+      key === 'release' && isNamed(id) && isNamed(dir) && isNamed(version) && digest && state && STATES.includes(state)
         ? [
             {
               id,
@@ -97,13 +99,18 @@ export function decodeState(lines: readonly string[]): HostState | null {
           ]
         : [],
     ),
-    served: rows.flatMap(([key, id]) => (key === 'served' && id ? [id] : [])),
-    pinned: rows.flatMap(([key, id]) => (key === 'pinned' && id ? [id] : [])),
+    served: rows.flatMap(([key, id]) => (key === 'served' && isNamed(id) ? [id] : [])),
+    pinned: rows.flatMap(([key, id]) => (key === 'pinned' && isNamed(id) ? [id] : [])),
     since: since ? Number(since[1]) : null,
     by: since?.[2] || null,
     ...(settings ? { settings } : {}),
     ...given('migrated', migrated),
   }
+}
+
+/** What becomes a part of paths, or is looked up and shown, keeps the grammar of names: a host can write there what it likes. */
+function isNamed(word: string | undefined): word is string {
+  return word !== undefined && isName(word)
 }
 
 /** A list under its name; nothing at all where it is empty. */

@@ -40,7 +40,8 @@ function onDisk(dir: string, facts: Facts): HostRelease[] {
   // What serves is where a deploy goes back to, even where somebody has lost its list of files.
   if (!isReleaseId(id) || !(facts.manifests.includes(id) || serves)) return []
   const known: Recalled = { id, version: UNKNOWN, digest: UNKNOWN, ...facts.recalled?.find((release) => release.id === id) }
-  const found = facts.state?.releases.find((release) => release.dir === dir)
+  // A state that gives a directory another id is somebody's invention.
+  const found = facts.state?.releases.find((release) => release.dir === dir && release.id === id)
   // A state that was lost once was rebuilt without versions, if nobody knew them then.
   const remembered = found?.version === UNKNOWN ? { ...found, ...known } : found
   // Switched to, and nobody has confirmed it yet.

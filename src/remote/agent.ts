@@ -2,6 +2,7 @@ import { ReleaserError } from '../model/errors.ts'
 import type { Facts, Plan } from '../model/plan.ts'
 import { startVerb } from './bootstrap.ts'
 import { parseFacts } from './facts.ts'
+import { notEndless } from './lines.ts'
 import { type Received, type Shipment, sendRelease } from './receive.ts'
 import type { Channel, Remote } from './remote.ts'
 import { type Run, type RunEvents, startRun } from './run.ts'
@@ -38,11 +39,27 @@ export function agentAt(remote: Remote, root: string): Agent {
   }
 }
 
+const TOO_LARGE = 'foreign\t'
+
+function foreign(root: string, file: string): ReleaserError {
+  return new ReleaserError('NOT_CHANGED', `${file} in ${root} is far too large to be ours: it is not read`, {
+    hint: 'look what it is, move it away there, and run the same command again',
+  })
+}
+
+/** Ten thousand releases with ten shared paths each say less. */
+const MOST_FACTS = 16e6
+
 async function status(remote: Remote, root: string, { sudo, inUse }: Wishes): Promise<Facts> {
   const { lines, channel, stderr } = await startVerb(remote, root, 'status', `${sudo ? 'sudo\n' : ''}${inUse ? 'in-use\n' : ''}`)
   channel.stdin.end()
   const said: string[] = []
-  for (let line = await lines.next(); line !== null; line = await lines.next()) said.push(line)
+  const count = notEndless(MOST_FACTS, 'how it is')
+  for (let line = await lines.next(); line !== null; line = await lines.next()) {
+    count(line)
+    if (line.startsWith(TOO_LARGE)) throw foreign(root, line.slice(TOO_LARGE.length))
+    said.push(line)
+  }
   const facts = parseFacts(said)
   if (!facts) throw new ReleaserError('CONNECTION', `the host did not say how it is${stderr() === '' ? '' : `: ${stderr()}`}`)
   return facts

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { BackupContent, LaidBackup } from '../model/backup.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { startScript, type Talk } from './bootstrap.ts'
+import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
@@ -97,12 +98,17 @@ export async function layOut(
   return { ...content, name, key, release }
 }
 
+/** What a backup says of itself: a few words, and a path for each entry of `backup.paths`. */
+const MOST_CONTENT = 4e6
+
 async function readContent(talk: Talk): Promise<BackupContent> {
-  const about: Record<string, string> = {}
+  const about: Record<string, string> = Object.create(null) as Record<string, string>
   const paths: string[] = []
+  const count = notEndless(MOST_CONTENT, 'a backup')
   let dump = false
   for (;;) {
     const words = (await talk.lines.next())?.split('\t') ?? []
+    count(words.join('\t'))
     const [key, one = '', two = ''] = words
     if (key === 'about') about[one] = two
     else if (key === 'root') paths.push(one)

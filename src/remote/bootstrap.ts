@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { ReleaserError } from '../model/errors.ts'
 import { AGENT_HASH, AGENT_SCRIPT } from './agent-script.ts'
-import { type LineReader, lineReader } from './lines.ts'
+import { type LineReader, lineReader, notEndless } from './lines.ts'
 import type { Channel, Remote } from './remote.ts'
 
 /**
@@ -95,6 +95,9 @@ export async function startScript(remote: Remote, root: string, script: Buffer, 
 const GREETINGS = ['ready', 'packed', 'plain'] as const
 type Greeting = (typeof GREETINGS)[number]
 
+/** Characters that a login shell may say before us. */
+const MOST_GREETING = 4e6
+
 /** Skips what a login shell prints by itself, until our own first line. */
 async function greeting(
   lines: LineReader,
@@ -102,10 +105,12 @@ async function greeting(
   channel: Channel,
   stderr: () => string,
 ): Promise<{ readonly asks: Greeting; readonly noise: readonly string[] }> {
+  const counted = notEndless(MOST_GREETING, 'what nobody asked for')
   const noise: string[] = []
   for (let count = 0; count < 10_000; count++) {
     const line = await lines.next()
     if (line === null) break
+    counted(line)
     const asks = GREETINGS.find((word) => line.endsWith(`releaser ${nonce} ${word}`))
     const before = asks ? line.slice(0, -`releaser ${nonce} ${asks}`.length) : line
     if (before !== '' && noise.length < MOST_NOISE) noise.push(before.slice(0, 200))

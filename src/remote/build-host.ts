@@ -69,6 +69,7 @@ export async function buildAt(remote: Remote, root: string, build: HostBuild): P
 async function follow(talk: Talk, build: HostBuild, list: Buffer, output: Output): Promise<HostBuilt> {
   const { channel, lines } = talk
   const needed = new Set<string>()
+  const said = new Set<string>()
   const beats: NodeJS.Timeout[] = []
   let place = ''
   try {
@@ -77,7 +78,9 @@ async function follow(talk: Talk, build: HostBuild, list: Buffer, output: Output
       if (line === null) throw lineLost()
       const [at, event = '', one = '', ...rest] = line.split('\t')
       if (at === 'need') for (const path of pathsIn(build.sources, event)) needed.add(path)
-      if (at !== '@') continue
+      // Each of these is said once: what a host says again and again must not have us send as often.
+      if (at !== '@' || said.has(event)) continue
+      said.add(event)
       if (event === 'locked') channel.stdin.write(list)
       else if (event === 'send') await send(talk, build, needed)
       else if (event === 'building') {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { ReleaserError } from '../model/errors.ts'
 import { type Backup, type HostJob, type HostJobs, JOBS, type JobEnd, type JobKind, type JobRows } from '../model/job.ts'
 import { startScript, type Talk } from './bootstrap.ts'
+import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
 import { TIMER_SCRIPT } from './timer-script.ts'
 import { escapeValue } from './wire.ts'
@@ -13,6 +14,8 @@ const LOOK = Buffer.concat(
 
 /** What is kept of a job's output; more would not fit a screen or a JSON line. */
 const MOST = 4 * 1024 * 1024
+/** A hundred thousand backups, or lines of a log. */
+const MOST_LOOK = 32e6
 
 /** A job's data as the host keeps it. */
 export function encodeJob(rows: JobRows): string {
@@ -64,10 +67,13 @@ export function jobsHeard(): { hear(key: string, words: readonly string[]): void
   const backups: Backup[] = []
   let clock = { wall: 0, now: 0 }
   let way: HostJobs['way'] = null
-  const hear = (key: string, [one = '', two = '', three = '']: readonly string[]): void => {
+  const count = notEndless(MOST_LOOK, 'its jobs and backups')
+  const hear = (key: string, words: readonly string[]): void => {
+    count([key, ...words].join('\t'))
+    const [one = '', two = '', three = ''] = words
     if (key === 'wall') clock = { wall: wallOf(one), now: Number(two) * 1000 }
     else if (key === 'way') way = { kind: one, installed: two === 'yes' }
-    else if (key === 'backup') backups.push({ name: one, bytes: Number(two), sha256: three })
+    else if (key === 'backup' && /^\d+$/.test(two)) backups.push({ name: one, bytes: Number(two), sha256: three })
     else if (key === 'job') {
       const job = JOBS.find((name) => name === one)
       if (job) jobs.push({ job, ...UNKNOWN })
@@ -85,7 +91,9 @@ export async function jobLog(
 ): Promise<string> {
   const talk = await startScript(remote, root, LOOK, `log\t${job}\t${lines}\n`)
   const said: string[] = []
+  const count = notEndless(MOST_LOOK, 'a log')
   await listen(talk, signal, ([key, ...words]) => {
+    count(words.join('\t'))
     if (key === 'out') said.push(`${words.join('\t')}\n`)
     return key === 'end' ? words : undefined
   })

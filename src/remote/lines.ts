@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream'
+import { ReleaserError } from '../model/errors.ts'
+import { size } from '../model/size.ts'
 
 /** Reads a byte stream line by line, and hands over the rest as it is. */
 export interface LineReader {
@@ -6,6 +8,21 @@ export interface LineReader {
   next(): Promise<string | null>
   /** What comes after the lines read so far, as a stream. No `next` after that. */
   rest(): Readable
+}
+
+/**
+ * Counts what a host has said, and fails with CONNECTION where it is more than `most` characters: what it says is held in memory, and
+ * nothing of ours says that much.
+ */
+export function notEndless(most: number, what: string): (line: string) => void {
+  let said = 0
+  return (line) => {
+    said += line.length + 1
+    if (said > most)
+      throw new ReleaserError('CONNECTION', `the host says more than ${size(most)} of ${what}`, {
+        hint: 'see what it says instead of what it is asked: releaser check, or ssh to it by hand',
+      })
+  }
 }
 
 /** A longer line than any of ours: whoever sends it does not speak our language. */

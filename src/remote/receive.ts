@@ -6,6 +6,7 @@ import { ReleaserError } from '../model/errors.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Transfer } from '../model/plan.ts'
 import { startVerb, type Talk } from './bootstrap.ts'
+import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
 import { encodeDelta, hex } from './wire.ts'
 import { writeHint } from './write-hint.ts'
@@ -72,14 +73,21 @@ async function attempt(remote: Remote, root: string, shipment: Shipment): Promis
   return { sent: wanted.size, reused: all - wanted.size }
 }
 
+/** Of a release without entries. */
+const MOST_NEEDS = 1e6
+
 /** Sends the manifest and reads which entries the host lacks, as ranges of their numbers. */
 async function asked(talk: Talk, delta: Buffer, manifest: Manifest): Promise<ReadonlySet<string> | 'mismatch'> {
   const wanted = new Set<string>()
+  // A range is two numbers of entries at most.
+  const count = notEndless(MOST_NEEDS + 32 * manifest.length, 'what it lacks')
+  let told = false
   for (;;) {
     const line = await talk.lines.next()
     if (line === null) throw lost(talk)
+    count(line)
     const [key, event = '', text] = line.split('\t')
-    if (key === '@' && event === 'manifest') talk.channel.stdin.write(delta)
+    if (key === '@' && event === 'manifest' && !told) told = talk.channel.stdin.write(delta) || true
     else if (key === '@' && event === 'send') return wanted
     else if (key === '@' && event === 'end') {
       if (text === 'mismatch') return 'mismatch'
@@ -119,13 +127,16 @@ async function answer(talk: Talk, wanted: ReadonlySet<string>, shipment: Shipmen
   }
 }
 
+/** Entries that may be named as damaged; a message has room for three. */
+const MOST_NAMED = 100
+
 async function verified(talk: Talk): Promise<void> {
   const differs: string[] = []
   for (;;) {
     const line = await talk.lines.next()
     if (line === null) throw lost(talk)
     const [key, event, text] = line.split('\t')
-    if (key === 'differs') differs.push(line.slice('differs\t'.length).trim().split('\t')[0] ?? '')
+    if (key === 'differs' && differs.length < MOST_NAMED) differs.push(line.slice('differs\t'.length).trim().split('\t')[0] ?? '')
     if (key !== '@' || event !== 'end') continue
     if (text === 'verified') return
     throw refused(line, differs)

@@ -1,4 +1,3 @@
-import { ReleaserError } from '../model/errors.ts'
 import type { Lock, Plan, Step } from '../model/plan.ts'
 import { AGENT_HASH } from './agent-script.ts'
 import { startVerb, type Talk } from './bootstrap.ts'
@@ -8,6 +7,8 @@ import { type Author, encodePlan, wireSteps } from './wire.ts'
 
 /** How often the host hears that we are still there. It gives up on us after 15 s of silence. */
 const BEAT_MS = 2000
+/** More words than any plan waits for. */
+const WAITS = 1000
 
 /**
  * How a transaction ended on a host. `moved`: nothing was done, the facts are old. `unchanged`: it failed before anything was
@@ -62,7 +63,7 @@ export async function startRun(
   let over = false
 
   function mark(word: string): void {
-    seen.add(word)
+    if (seen.size < WAITS) seen.add(word)
     marks.get(word)?.resolve(true)
   }
 
@@ -132,7 +133,9 @@ const RESULTS: readonly string[] = [
 ] satisfies readonly RunEnd['result'][]
 
 function endOf(result: string, rest: readonly string[], step: Step | null, output: readonly string[]): RunEnd {
-  if (!RESULTS.includes(result)) throw new ReleaserError('BUG', `the agent ended with a word we do not know: ${result}`)
+  // Not our agent's: whatever it has done, nobody knows.
+  if (!RESULTS.includes(result))
+    return { result: 'lost', text: `it ended with a word that no agent has: ${result}`, lock: null, step, output }
   return {
     result: result as RunEnd['result'],
     text: rest.join(' '),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { ReleaserError } from '../model/errors.ts'
 import type { FindingKind } from '../model/finding.ts'
 import { startScript } from './bootstrap.ts'
+import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
 
 /** src/remote and dist/remote are equally deep, so that one relative path serves both. */
@@ -26,6 +27,9 @@ export interface Difference {
   readonly why: string
 }
 
+/** A million files that are not as they should be. */
+const MOST = 100e6
+
 const KINDS: readonly string[] = ['changed', 'missing', 'extra', 'corrupt'] satisfies readonly FindingKind[]
 
 /**
@@ -47,7 +51,9 @@ export async function lookClosely(
     const differences: Difference[] = []
     let dir = ''
     let seq = 0
+    const count = notEndless(MOST, 'its releases')
     for (let line = await lines.next(); line !== null; line = await lines.next()) {
+      count(line)
       const [key, one = '', two = '', three = ''] = line.split('\t')
       if (key === 'end') return { seq, lists, differences }
       if (key === 'list') lists.set(one, two)

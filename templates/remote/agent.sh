@@ -64,6 +64,9 @@ verb_status() {
   free "$near"
   cd "$ROOT" 2>/dev/null || { fact end status; return 0; }
   fact exists yes
+  # What is far too large is nothing of ours, and reading it would take for ever.
+  large=$({ find $R/seq $R/format $R/identity $R/boot $R/app $R/frozen $R/lock -type f -size +128; find $R/history $R/overlays shared/env -type f -size +65536; } 2>/dev/null | head -n 1)
+  [ -z "$large" ] || { fact foreign "$large"; return 0; }
   # First of all: what changes while the rest is read makes a plan void.
   [ ! -r $R/seq ] || { first_line $R/seq; fact seq "$line"; }
   serving=; if [ -L current ]; then serving=$(readlink current); fact current "link$TAB$serving"; elif exists current; then fact current "foreign${TAB}a real file or directory"; fi
@@ -75,9 +78,10 @@ verb_status() {
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
   fact_app; fact_cookies
-  [ ! -r $R/state ] || head -c 1000000 $R/state | sed "s/^/state$TAB/"
-  awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, $0 }' "$R"/overlays/* 2>/dev/null
-  [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"
+  # Ours are shorter: what was lost or is somebody's rubbish is made anew.
+  [ ! -r $R/state ] || [ -n "$(find $R/state -size +2000)" ] || awk -v OFS="$TAB" '{ print "state", substr($0, 1, 5000) }' $R/state
+  awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, substr($0, 1, 9000) }' "$R"/overlays/* 2>/dev/null
+  [ ! -r $R/history ] || tail -c 1000000 $R/history | tail -n "${1:-50}" | awk -v OFS="$TAB" '{ print "history", substr($0, 1, 5000) }'
   for file in "$R"/incoming/*; do [ ! -d "$file" ] || fact partial "$(du -sk "$file" 2>/dev/null | cut -f 1)$TAB$(find "$file" | wc -l)"; done
   [ ! -e $R/frozen ] || fact frozen "$(head -n 1 $R/frozen)"
   case $wishes in *' in-use '*) fact in-use known; releases_in_use | sed "s/^/in-use$TAB/" ;; esac

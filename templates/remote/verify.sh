@@ -95,7 +95,8 @@ covered() {
 verify() { # DIR ID
   list=$ROOT/$R/manifests/$2 overlay=$ROOT/$R/overlays/$1
   printf 'list\t%s\t%s\ndir\t%s\n' "$2" "$(hash_of "$list" 2>/dev/null)" "$1"
-  [ -r "$list" ] || return 0
+  # One that is none of ours, or far too large, is not gone through: that it is another one its hash has said.
+  [ "$(head -c 19 "$list" 2>/dev/null)" = "releaser-manifest${TAB}1" ] && [ -z "$(find "$list" -size +524288)" ] || return 0
   [ -r "$overlay" ] || { finding missing "/$R/overlays/$1" ""; overlay=/dev/null; }
   cd "$ROOT/releases/$1" 2>/dev/null && [ -r . ] || { finding changed . "cannot be looked into"; return 0; }
   { wanted; echo '='; present; } | compare

@@ -1,7 +1,15 @@
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { quote, toShell } from '../../src/remote/shell.ts'
+import { seeded } from '../fault/random.ts'
+
+const random = seeded('quoting')
+const dir = mkdtempSync(join(tmpdir(), 'releaser-quoting-'))
+afterAll(() => rmSync(dir, { recursive: true }))
 
 const SHELLS = {
   dash: ['dash'],
@@ -50,6 +58,83 @@ const word = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', '')),
 )
 
+/** What peers have tripped over. */
+const HOSTILE = [
+  ...[
+    '',
+    '-n',
+    '-e',
+    '--',
+    '-',
+    '$(touch hit)',
+    '`touch hit`',
+    '; touch hit',
+    '&& touch hit',
+    '| touch hit',
+    '> hit',
+    '<(touch hit)',
+  ],
+  ...[
+    "'; touch hit; '",
+    "\\'; touch hit; \\'",
+    '"$(touch hit)"',
+    "'",
+    "''",
+    `'"'"'`,
+    '\\',
+    '\\\\',
+    'ends\\',
+    '\\\n',
+    '\n',
+    '\r\n',
+    '\t',
+  ],
+  ...[
+    '*',
+    '?',
+    '[a-z]',
+    '{a,b}',
+    '~',
+    '~root',
+    '!!',
+    '!-1',
+    '^a^b',
+    '#',
+    '%n',
+    '%s%s%s',
+    '$HOME',
+    '$$',
+    '$!',
+    '$',
+    '=x',
+    'A=b',
+    '\x1b[2J',
+  ],
+  ...[
+    '\u202e',
+    '\ufeff',
+    'é',
+    '🚀',
+    "$'\\x27'",
+    '(',
+    ')',
+    '((1))',
+    'a b',
+    ' ',
+    '  a',
+    '\x7f',
+    '\x01',
+    '-oProxyCommand=touch hit',
+  ],
+]
+
+/** A file with these bytes: mksh takes a minute for a script of this size on its stdin. */
+function written(script: string): string {
+  const file = join(dir, 'script')
+  writeFileSync(file, script, 'latin1')
+  return file
+}
+
 /** A lone half of a surrogate pair has no UTF-8: what Node makes of it is what the shell gets. */
 function utf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
@@ -70,6 +155,20 @@ describe.each(Object.entries(SHELLS))('quoting for %s', (_name, [shell, ...flags
       }),
       { numRuns: 20 },
     )
+  })
+
+  test('10,000 random strings of bytes, and the hostile ones, survive argv', () => {
+    const bytes = (most: number) =>
+      Buffer.from(Array.from({ length: Math.floor(random() * most) }, () => 1 + Math.floor(random() * 255)))
+    const words = [...HOSTILE.map((text) => Buffer.from(text)), ...Array.from({ length: 10_000 }, () => bytes(24))]
+    // Quoting looks at single characters of ASCII: byte by byte it is the same for what is no text at all.
+    const quoted = words.map((word) => quote(word.toString('latin1')))
+    const chunks = Array.from({ length: Math.ceil(quoted.length / 500) }, (_, at) =>
+      quoted.slice(at * 500, (at + 1) * 500).join(' '),
+    )
+    const script = chunks.map((chunk) => `set -- x ${chunk}; shift; for word do printf '%s\\0' "$word"; done\n`).join('')
+    const out = execFileSync(shell, [...flags, written(script)], { maxBuffer: 1e8 })
+    expect(out.equals(Buffer.concat(words.map((word) => Buffer.concat([word, Buffer.alloc(1)]))))).toBe(true)
   })
 
   test('a word may hold any byte but NUL', () => {
