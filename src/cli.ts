@@ -4,6 +4,7 @@ import { asFailure, ownVersion } from './commands/about.ts'
 import { parseArguments } from './commands/args.ts'
 import type { Command, Hall, Outcome } from './commands/command.ts'
 import { mannerOf } from './commands/globals.ts'
+import { takeKeys } from './commands/own-keys.ts'
 import { COMMANDS } from './commands/table.ts'
 import { ReleaserError } from './model/errors.ts'
 import type { Ui } from './ui/ui.ts'
@@ -18,6 +19,7 @@ const stopping = new AbortController()
 const apart: AbortController[] = []
 const argv = process.argv.slice(2)
 const manner = mannerOf(argv)
+const keys = takeKeys(process.env)
 const hall: Hall = { commands: COMMANDS, apart: doApart, help: async (command) => (await help(command))[1] }
 /** All is said, and the exit code is what was said: a signal comes too late to change that. */
 let ended = false
@@ -48,7 +50,7 @@ async function main(): Promise<number> {
     const { run } = await request.command.load()
     const ui = await terminal()
     try {
-      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal, hall })
+      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal, hall, keys })
       await ui.settle()
       return end(ui, command, outcome)
     } catch (error) {

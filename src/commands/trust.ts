@@ -2,8 +2,8 @@ import { loadConfig, pickTargets } from '../local/config.ts'
 import { addKnownHost } from '../local/known-hosts-file.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { sshTarget } from '../remote/connect.ts'
-import { checkHostKey, judge, readKnown, type Trust } from '../remote/host-key.ts'
-import { fingerprint, type HostKey, knownName } from '../remote/known-hosts.ts'
+import { checkHostKey, judge, knownLine, readKnown, type Trust } from '../remote/host-key.ts'
+import { fingerprint, type HostKey } from '../remote/known-hosts.ts'
 import { shownKey } from '../remote/shown-key.ts'
 import { type Destination, orInterrupted } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
@@ -77,7 +77,7 @@ async function record(seen: readonly Seen[]): Promise<void> {
     const [file] = trust.files
     if (file === undefined || key === null)
       throw new ReleaserError('HOST_KEY', 'there is no file of known hosts to write to', { hint: 'name one with knownHosts' })
-    lines.set(`${trust.alias ?? knownName(trust.host, trust.port)} ${key.type} ${key.blob.toString('base64')}`, file)
+    lines.set(knownLine(trust, key), file)
   }
   for (const [line, file] of lines) await addKnownHost(file, line)
 }

@@ -22,7 +22,6 @@ const NOT_YET: readonly NotYet[] = [
   { at: 'targets.*.notify' },
   { at: 'targets.*.allowedSigners' },
   { at: 'targets.*.strategy' },
-  { at: 'targets.*.hostKeys' },
   { at: 'targets.*.onFailure', ...not('rollback') },
   { at: 'targets.*.hooks.pre-upgrade' },
   { at: 'targets.*.hooks.post-upgrade' },

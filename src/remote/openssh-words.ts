@@ -19,13 +19,15 @@ export interface SystemOptions {
   readonly silence: number
   /** Whether a program answers the question for a key's passphrase. */
   readonly passphrase: boolean
+  /** A key of the environment, in a file: nothing is offered beside it but what a configuration names. */
+  readonly key: string | undefined
 }
 
 /**
  * What holds for every host on the way, above what the user's configuration says: nobody is asked, nothing is forwarded or run here, host
  * keys are checked strictly, and no password is ever offered, since the one answer that there may be is a key's passphrase.
  */
-export function systemConfig({ config }: System, { connectSeconds, silence, passphrase }: SystemOptions): string {
+export function systemConfig({ config }: System, { connectSeconds, silence, passphrase, key }: SystemOptions): string {
   const above = {
     BatchMode: passphrase ? 'no' : 'yes',
     PasswordAuthentication: 'no',
@@ -46,6 +48,7 @@ export function systemConfig({ config }: System, { connectSeconds, silence, pass
     ForwardAgent: 'no',
     ForwardX11: 'no',
     ClearAllForwardings: 'yes',
+    ...(key !== undefined && { IdentityFile: `"${key}"`, IdentitiesOnly: 'yes' }),
   }
   const theirs = config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : [config]
   return [

@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Keyring } from './keyring.ts'
 
 /** A command for a remote shell, as words. Quoted once, in shell.ts. */
 export interface Command {
@@ -50,5 +51,5 @@ export interface Remote {
   close(): Promise<void>
 }
 
-/** Opens a line: once for the work, and once more, freshly, to confirm it. */
-export type Connect = () => Promise<Remote>
+/** Opens a line: once for the work, and once more, freshly, to confirm it, with the same keys where none are named. */
+export type Connect = (keys?: Keyring) => Promise<Remote>

@@ -94,8 +94,8 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
       if (!json && !quiet) aloud(manyLines(line))
     },
     warn: (line) => aloud(warningText(line, style)),
-    async confirm(question, { initial, answer }) {
-      if (options.yes) return true
+    async confirm(question, { initial, answer, inPerson = false }) {
+      if (options.yes && !inPerson) return true
       return ask(question, answer, (prompter) => prompter.confirm(question, initial))
     },
     async select(question, choices, { answer }) {
@@ -107,6 +107,9 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     },
     async input(question, { initial, answer, check }) {
       return ask(question, answer, (prompter) => prompter.input(question, initial, check ?? (() => undefined)))
+    },
+    async secret(question, { answer }) {
+      return ask(question, answer, (prompter) => prompter.secret(question))
     },
     async browse(listing) {
       return ask(listing.prompt, 'a command of its own', (prompter) => prompter.browse(listing))
