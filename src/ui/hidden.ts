@@ -11,23 +11,20 @@ export async function askHidden({ stdin, stdout, signal }: Terminal, question: s
   const stopping = signal()
   stopping.throwIfAborted()
   const wasRaw = stdin.isRaw
-  const stop: { now: () => void } = { now: () => {} }
-  const typed = lineOfKeys()
-  const onKeys = (bytes: Buffer): void => typed.hear(bytes)
+  // Before the question: what is typed from then on must not be shown.
+  stdin.setRawMode(true)
+  stdout.write(`${oneLine(question)} `)
+  const end: { now: () => void; keys: (bytes: Buffer) => void } = { now: () => {}, keys: () => {} }
   try {
-    // Before the question: what is typed from then on must not be shown.
-    stdin.setRawMode(true)
-    stdout.write(`${oneLine(question)} `)
     return await new Promise<string>((resolve, reject) => {
-      stop.now = () => reject(new ReleaserError('INTERRUPTED', 'stopped at a question'))
-      typed.line.then((line) => (line === undefined ? stop.now() : resolve(line)))
-      stopping.addEventListener('abort', stop.now, { once: true })
-      stdin.once('end', stop.now)
-      stdin.on('data', onKeys).resume()
+      end.now = () => reject(new ReleaserError('INTERRUPTED', 'stopped at a question'))
+      end.keys = lineOfKeys(resolve, end.now)
+      stopping.addEventListener('abort', end.now, { once: true })
+      stdin.once('end', end.now).on('data', end.keys).resume()
     })
   } finally {
-    stopping.removeEventListener('abort', stop.now)
-    stdin.off('end', stop.now).off('data', onKeys).pause()
+    stopping.removeEventListener('abort', end.now)
+    stdin.off('end', end.now).off('data', end.keys).pause()
     stdin.setRawMode(wasRaw)
     stdout.write('\n')
   }
@@ -35,22 +32,18 @@ export async function askHidden({ stdin, stdout, signal }: Terminal, question: s
 
 const [INTERRUPT, END, BACKSPACE, DELETE, KILL_LINE] = ['\u0003', '\u0004', '\b', '\u007f', '\u0015']
 
-/** Makes a line of keys; undefined where somebody wants to stop. */
-function lineOfKeys() {
+/** Hears keys until they make a line, or somebody wants to stop. */
+function lineOfKeys(done: (line: string) => void, stop: () => void): (bytes: Buffer) => void {
   const decoder = new StringDecoder('utf8')
-  const known: { tell: (line: string | undefined) => void } = { tell: () => {} }
-  const line = new Promise<string | undefined>((tell) => {
-    known.tell = tell
-  })
   let letters: string[] = []
-  const hear = (bytes: Buffer): void => {
-    for (const letter of decoder.write(bytes)) {
-      if (letter === '\r' || letter === '\n') return known.tell(letters.join(''))
-      if (letter === INTERRUPT || letter === END) return known.tell(undefined)
-      if (letter === BACKSPACE || letter === DELETE) letters.pop()
-      else if (letter === KILL_LINE) letters = []
-      else if (letter >= ' ') letters.push(letter)
-    }
+  const hear = (letter: string): void => {
+    if (letter === '\r' || letter === '\n') done(letters.join(''))
+    else if (letter === INTERRUPT || letter === END) stop()
+    else if (letter === BACKSPACE || letter === DELETE) letters.pop()
+    else if (letter === KILL_LINE) letters = []
+    else if (letter >= ' ') letters.push(letter)
   }
-  return { line, hear }
+  return (bytes) => {
+    for (const letter of decoder.write(bytes)) hear(letter)
+  }
 }
