@@ -1,5 +1,6 @@
 import { seconds } from '../model/duration.ts'
 import type { Host, Target } from '../model/target.ts'
+import { givenKey } from './given-key.ts'
 import { checkHostKey, knownLine, readKnown } from './host-key.ts'
 import { keyringOf } from './keyring.ts'
 import { openSystemLine } from './openssh.ts'
@@ -8,6 +9,7 @@ import type { Connect, Remote } from './remote.ts'
 import { quote } from './shell.ts'
 import { openLine, type SshTarget } from './ssh.ts'
 import { configOf, localPath, type ResolveOptions, resolve } from './ssh-config.ts'
+import { keyTools } from './ssh-keys.ts'
 import { transportOf } from './transport.ts'
 
 /**
@@ -19,6 +21,8 @@ export function connector(host: Host, target: ConnectSettings, options: ResolveO
   let keys = keyringOf(process.env)
   return async (given = keys) => {
     keys = given
+    // Whatever is wrong with it is said before anybody is called.
+    givenKey(keys, await keyTools(keys))
     resolved ??= sshTarget(host, target, options)
     const reached = { ...(await resolved), keys }
     if ((await transportOf(reached, target.transport)) === 'openssh') return openPinned(reached)

@@ -6,6 +6,8 @@ export interface Keyring {
   readonly passphrase: string | undefined
   /** What was typed, by the key that it opens: a path, or the name of the variable that holds the key. */
   readonly typed: Map<string, string>
+  /** What encrypted keys were read as, which takes half a second each time. For whoever reads them. */
+  readonly read: Map<string, unknown>
 }
 
 /** The variables that hold a key and a passphrase. */
@@ -15,7 +17,12 @@ export const PASSPHRASE_VARIABLE = 'RELEASER_KEY_PASSPHRASE'
 /** What the environment has. */
 export function keyringOf(env: NodeJS.ProcessEnv): Keyring {
   const key = env[KEY_VARIABLE]
-  return { key: key?.trim() ? whole(key) : undefined, passphrase: env[PASSPHRASE_VARIABLE] || undefined, typed: new Map() }
+  return {
+    key: key?.trim() ? whole(key) : undefined,
+    passphrase: env[PASSPHRASE_VARIABLE] || undefined,
+    typed: new Map(),
+    read: new Map(),
+  }
 }
 
 /** What opens this key, if we know it. */

@@ -18,7 +18,7 @@ export async function lockedQuestion({ keys }: SshTarget, said: string, dir: str
     const id = given ? KEY_VARIABLE : path
     const text = given ? keys.key : await readFile(path, 'utf8').catch(() => undefined)
     if (text !== undefined && isEncrypted(text) && !keys.typed.has(id))
-      return passphraseQuestion({ id, text }, keys, await keyTools())
+      return passphraseQuestion({ id, text }, keys, await keyTools(keys))
   }
   return undefined
 }

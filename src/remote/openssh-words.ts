@@ -50,7 +50,9 @@ export function systemConfig({ config }: System, { connectSeconds, silence, pass
     ClearAllForwardings: 'yes',
     ...(key !== undefined && { IdentityFile: `"${key}"`, IdentitiesOnly: 'yes' }),
   }
-  const theirs = config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : [config]
+  // ssh takes `-F /dev/null`, but includes nothing that everybody may write.
+  const named = config === '/dev/null' || config === 'none' ? [] : [config]
+  const theirs = config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : named
   return [
     'Host *',
     ...Object.entries(above).map(([key, value]) => `  ${key} ${value}`),

@@ -1,5 +1,6 @@
 import type { AnyAuthMethod, OpenSSHAgent, ParsedKey } from 'ssh2'
 import { listOffers, type Who } from './identities.ts'
+import type { Keyring } from './keyring.ts'
 import type { KeyTools, Offer, Skipped } from './offer.ts'
 
 /** One way to log in, as the library takes it. */
@@ -12,20 +13,27 @@ export interface Method {
 export async function loginMethods(
   who: Who,
 ): Promise<{ readonly methods: readonly Method[]; readonly skipped: readonly Skipped[] }> {
-  const { tools, agentAt } = await load()
+  const { tools, agentAt } = await load(who.keys)
   const { list, skipped } = await listOffers(who, tools)
   return { methods: list.map((offer) => ({ label: offer.label, method: toMethod(who, offer, agentAt) })), skipped }
 }
 
 /** What the library can do with keys. */
-export async function keyTools(): Promise<KeyTools<ParsedKey>> {
-  return (await load()).tools
+export async function keyTools(keys: Keyring): Promise<KeyTools<ParsedKey>> {
+  return (await load(keys)).tools
 }
 
-async function load() {
+async function load({ read }: Keyring) {
   const { default: ssh2 } = await import('ssh2')
   const agentAt = (socket: string): OpenSSHAgent => ssh2.createAgent(socket) as OpenSSHAgent
-  const tools: KeyTools<ParsedKey> = { parse: ssh2.utils.parseKey, agentKeys: (socket) => agentKeys(agentAt(socket)) }
+  const parse = (text: string, passphrase?: string): ParsedKey | Error => {
+    if (passphrase === undefined) return ssh2.utils.parseKey(text)
+    const id = `${passphrase}\n${text}`
+    const key = (read.get(id) as ParsedKey | Error | undefined) ?? ssh2.utils.parseKey(text, passphrase)
+    read.set(id, key)
+    return key
+  }
+  const tools: KeyTools<ParsedKey> = { parse, agentKeys: (socket) => agentKeys(agentAt(socket)) }
   return { tools, agentAt }
 }
 
