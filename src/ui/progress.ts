@@ -81,7 +81,7 @@ export function drawList(hosts: readonly string[], { terminal, signal, fleeting 
       const vanishes = fleeting && !failed
       for (const [index, line] of look().entries()) {
         slots[index]?.show(vanishes ? '' : line.text)
-        slots[index]?.end(line)
+        slots[index]?.end(vanishes ? { text: '', state: 'ok' } : line)
       }
       await running
       // Of a list without rows, listr leaves an empty line.

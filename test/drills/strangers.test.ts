@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -159,6 +159,46 @@ describe('somebody in between', () => {
   })
 })
 
+test.each(BOTH)('a key of the environment reaches no child, no file and no screen, over %s', async (transport) => {
+  const mine = await laptop({ 'app/package.json': '{"version":"1.0.0"}' })
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'battery staple', '-f', join(keys, `ci-${transport}`)])
+  writeFileSync(join(host.home, '.ssh', 'authorized_keys'), readFileSync(join(keys, `ci-${transport}.pub`), 'utf8'), {
+    flag: 'a',
+  })
+  const key = readFileSync(join(keys, `ci-${transport}`), 'utf8')
+  Object.assign(mine.env, { RELEASER_SSH_KEY: key, RELEASER_KEY_PASSPHRASE: 'battery staple' })
+  await writeFile(join(mine.dir, 'known'), `[127.0.0.1]:${host.port} ${publicKey('ed25519')}\n`)
+  const prod = {
+    hosts: [host.configEntry],
+    path: `ci-${transport}`,
+    knownHosts: join(mine.dir, 'known'),
+    transport,
+    hooks: { 'pre-deploy': 'env >>told', 'post-deploy': 'env >>told', 'pre-activate': 'env >told' },
+  }
+  const build = {
+    type: 'command',
+    run: 'mkdir -p out && env >out/env && cp app/package.json out',
+    output: 'out',
+    hooks: { 'pre-build': 'env >>told' },
+  }
+  await mine.configure({ prod }, { builders: { copy: build } })
+  const said = [
+    await mine.say('build', '--verbose'),
+    await mine.say('deploy', 'target=prod', '--yes', '--verbose'),
+    await mine.call('status', 'target=prod'),
+  ]
+  expect(said.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0, 0])
+  const places = [join(mine.dir, '..'), join(host.home, prod.path)]
+  const written = execFileSync('grep', ['-rac', '^PATH=', ...places], { encoding: 'utf8' })
+  // What they were told was written down, so that it could be found.
+  expect(written).toMatch(/told:[1-9]/)
+  const pieces = ['battery staple', ...key.split('\n').filter((line) => line.length > 30 && !line.startsWith('-----'))]
+  for (const piece of pieces) {
+    expect(spawnSync('grep', ['-raF', '--', piece, ...places]).status).toBe(1)
+    expect(said.map(({ stdout, stderr }) => stdout + stderr).join('')).not.toContain(piece)
+  }
+})
+
 describe('a person at a terminal', () => {
   let mine: Laptop
   const PASSPHRASE = 'correct horse'
@@ -214,7 +254,9 @@ describe('a person at a terminal', () => {
     await yes.type('y')
     await yes.shows(/host key of h2 .*\?/, 60)
     await yes.type('y')
-    expect(await yes.shows(/^exit \d/m, 60)).toContain('exit 0')
+    const screen = await yes.shows(/^exit \d/m, 60)
+    expect(screen).toContain('exit 0')
+    expect(screen).not.toContain('stopped')
     expect(readFileSync(known(), 'utf8')).toBe(line(one) + line(two))
 
     // One that has changed, or is revoked, is no question.
@@ -227,7 +269,7 @@ describe('a person at a terminal', () => {
     }
   })
 
-  test.each(BOTH)('opens a key once for all hosts and connections, over %s', async (transport) => {
+  test.each(BOTH)('opens a key once for all hosts and connections, over %s', { timeout: 180_000 }, async (transport) => {
     await mine.configure({ prod: prod(transport, join(keys, 'locked')) })
     await writeFile(known(), tests.hosts.map((at) => line(at)).join(''))
     const question = /Passphrase of .*locked:/
@@ -237,9 +279,9 @@ describe('a person at a terminal', () => {
     await deploy.type('wrong', 'Enter')
     await deploy.shows(/does not open[\s\S]*Passphrase of .*locked:/, 60)
     await deploy.type(`${PASSPHRASE}x`, 'BSpace', 'Enter')
-    const screen = await deploy.shows(/^exit \d/m, 120)
+    const screen = await deploy.shows(/^exit \d/m, 60)
     expect(screen).toContain('exit 0')
-    expect(screen).not.toMatch(/correct|wrong/)
+    expect(screen).not.toMatch(/correct|wrong|stopped/)
     expect(screen.match(new RegExp(question, 'g'))).toHaveLength(2)
 
     const stopped = await open('status', 'target=prod')
