@@ -4,7 +4,6 @@ import { asFailure, ownVersion } from './commands/about.ts'
 import { parseArguments } from './commands/args.ts'
 import type { Command, Hall, Outcome } from './commands/command.ts'
 import { mannerOf } from './commands/globals.ts'
-import { takeKeys } from './commands/own-keys.ts'
 import { COMMANDS } from './commands/table.ts'
 import { ReleaserError } from './model/errors.ts'
 import type { Ui } from './ui/ui.ts'
@@ -19,7 +18,6 @@ const stopping = new AbortController()
 const apart: AbortController[] = []
 const argv = process.argv.slice(2)
 const manner = mannerOf(argv)
-const keys = takeKeys(process.env)
 const hall: Hall = { commands: COMMANDS, apart: doApart, help: async (command) => (await help(command))[1] }
 /** All is said, and the exit code is what was said: a signal comes too late to change that. */
 let ended = false
@@ -47,6 +45,8 @@ async function main(): Promise<number> {
     if (request.ask === 'version') return say('version', { version: ownVersion() }, ownVersion())
     if (request.ask === 'help') return say('help', ...(await help(request.command)))
     command = request.command.name
+    const { takeKeys } = await import('./commands/own-keys.ts')
+    const keys = takeKeys(process.env)
     const { run } = await request.command.load()
     const ui = await terminal()
     try {
