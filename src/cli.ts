@@ -45,10 +45,10 @@ async function main(): Promise<number> {
     if (request.ask === 'version') return say('version', { version: ownVersion() }, ownVersion())
     if (request.ask === 'help') return say('help', ...(await help(request.command)))
     command = request.command.name
-    const { takeKeys } = await import('./commands/own-keys.ts')
-    const keys = takeKeys(process.env)
     const { run } = await request.command.load()
     const ui = await terminal()
+    const { takeKeys } = await import('./commands/own-keys.ts')
+    const keys = takeKeys(process.env)
     try {
       const outcome = await run({ command, ...request.words, ui, signal: stopping.signal, hall, keys })
       await ui.settle()
