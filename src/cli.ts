@@ -47,8 +47,10 @@ async function main(): Promise<number> {
     command = request.command.name
     const { run } = await request.command.load()
     const ui = await terminal()
+    const { takeKeys } = await import('./commands/own-keys.ts')
+    const keys = takeKeys(process.env)
     try {
-      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal, hall })
+      const outcome = await run({ command, ...request.words, ui, signal: stopping.signal, hall, keys })
       await ui.settle()
       return end(ui, command, outcome)
     } catch (error) {

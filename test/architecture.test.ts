@@ -22,7 +22,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   enquirer: /^src\/ui\/enquirer\.ts$/,
   chalk: /^src\/ui\/style\.ts$/,
   'node-ssh': /^src\/remote\/ssh\.ts$/,
-  ssh2: /^src\/remote\/(ssh|embedded)\.ts$/,
+  ssh2: /^src\/remote\/(ssh|ssh-keys|embedded)\.ts$/,
   lowdb: /^src\/local\/store[\w-]*\.ts$/,
   'tar-stream': /^src\/local\//,
   'tar-fs': /^src\/local\//,

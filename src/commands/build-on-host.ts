@@ -18,12 +18,14 @@ import { buildAt, type HostBuild } from '../remote/build-host.ts'
 import { connector } from '../remote/connect.ts'
 import type { Remote } from '../remote/remote.ts'
 import { orInterrupted } from '../rollout/host.ts'
+import { withAnswer } from '../rollout/login.ts'
 import { author } from './author.ts'
 import { type Away, type Ended, madeOf } from './built-on-host.ts'
 import type { Call } from './command.ts'
 import { during } from './during.ts'
+import { loginOf } from './login.ts'
 
-type Caller = Pick<Call, 'ui' | 'signal' | 'globals'>
+type Caller = Pick<Call, 'ui' | 'signal' | 'globals' | 'keys'>
 
 /**
  * Builds on the builder's host: sources go there, its command runs there, what it made comes here, below `scratch`. Fails with BUILD,
@@ -38,7 +40,9 @@ export async function buildOnHost(
 ): Promise<Made> {
   const { host, settings } = buildHost(builder, loaded)
   const away: Away = { name, builder, host: host.name, scratch: context.scratch, into: join(context.scratch, 'fetched.tar.gz') }
-  const remote = await connect(call, connector(host, settings))
+  const { keys, answer } = loginOf(call)
+  const open = connector(host, settings)
+  const remote = await connect(call, () => withAnswer(() => open(keys), answer))
   let sources: Packed | undefined
   try {
     sources = await packTree({

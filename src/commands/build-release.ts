@@ -32,7 +32,10 @@ export interface BuildWanted {
  * Builds an app, packs what was built and stores it; then drops what `keepLocal` lets go. Fails with BUILD, and then nothing
  * was stored.
  */
-export async function buildRelease(call: Pick<Call, 'ui' | 'signal' | 'globals'>, wanted: BuildWanted): Promise<TakenIn> {
+export async function buildRelease(
+  call: Pick<Call, 'ui' | 'signal' | 'globals' | 'keys'>,
+  wanted: BuildWanted,
+): Promise<TakenIn> {
   const { ui, signal } = call
   const { loaded, store, app, tags = [] } = wanted
   const { name, builder } = pickBuilder(loaded, wanted)

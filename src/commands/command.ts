@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors.ts'
+import type { Keyring } from '../remote/keyring.ts'
 import type { Picture } from '../ui/screen.ts'
 import type { Ui } from '../ui/ui.ts'
 
@@ -41,6 +42,8 @@ export interface Call {
   /** Aborted on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
   readonly hall: Hall
+  /** What the environment had to log in with; no child of ours gets it. */
+  readonly keys: Keyring
 }
 
 /** What a session of commands needs of the place that it is called from. */

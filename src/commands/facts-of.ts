@@ -1,9 +1,10 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Facts, Observe } from '../model/plan.ts'
 import { type Asked, askHost, type Destination, orInterrupted } from '../rollout/host.ts'
-import { inParallel } from '../rollout/parallel.ts'
+import { withAnswers } from '../rollout/login.ts'
 import type { Call } from './command.ts'
 import { labels } from './destinations.ts'
+import { loginOf } from './login.ts'
 
 /** A host and what it says of itself, or why it says nothing; and what else has been seen there. */
 export type Answer<Seen = unknown> = Destination &
@@ -25,12 +26,14 @@ export async function factsOf<Seen>(
   const rows = ui.rows(labels(all), { fleeting: true })
   // What still happens on lines that nobody waits for any more is nobody's news.
   const observe: Observe = (progress) => (signal.aborted ? undefined : ui.observe(progress))
+  const login = loginOf(call)
+  const failure = ({ host }: Destination): void => observe({ event: 'step', host: host.name, step: 'facts', state: 'failed' })
   try {
-    const asking = inParallel(all, 10, async (destination): Promise<Answer<Seen>> => {
+    const ask = async (destination: Destination): Promise<Answer<Seen>> => {
       const host = destination.host.name
       observe({ event: 'step', host, step: 'facts', state: 'start' })
       try {
-        const remote = await destination.connect()
+        const remote = await destination.connect(login.keys)
         try {
           const asked = await askHost(destination, remote)
           const seen = await look(asked)
@@ -41,11 +44,13 @@ export async function factsOf<Seen>(
         }
       } catch (error) {
         if (!(error instanceof ReleaserError)) throw error
-        observe({ event: 'step', host, step: 'facts', state: 'failed' })
+        if (!error.question) failure(destination)
         return { ...destination, facts: null, seen: null, error }
       }
-    })
-    return await orInterrupted(asking, signal)
+    }
+    const answers = await orInterrupted(withAnswers(all, 10, ask, login.answer), signal)
+    for (const answer of answers) if (answer.error?.question) failure(answer)
+    return answers
   } finally {
     await rows.close()
   }

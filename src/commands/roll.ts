@@ -18,6 +18,7 @@ import { labels, leads } from './destinations.ts'
 import { discreet, type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
+import { loginOf } from './login.ts'
 import { hooksAt } from './moments.ts'
 
 export interface RollInput {
@@ -59,6 +60,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     observe: ui.observe,
     signal: call.signal,
     skipUnreachable: globals.skipUnreachable,
+    login: loginOf(call),
   }).catch(async (error: unknown) => {
     await rows.close()
     throw error

@@ -6,10 +6,12 @@ import type { HostRelease } from '../model/host-state.ts'
 import { startInTerminal } from '../remote/in-terminal.ts'
 import type { Channel, Exit, Remote } from '../remote/remote.ts'
 import { askHost, type Destination } from '../rollout/host.ts'
+import { withAnswer } from '../rollout/login.ts'
 import { currentEnv, currentOf } from '../tasks/current.ts'
 import { handOver, windowOf } from '../ui/hand-over.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
+import { loginOf } from './login.ts'
 
 /** What a person does in a terminal on a host. */
 export interface Session {
@@ -32,7 +34,8 @@ export async function holdSession(call: Call, session: Session): Promise<Outcome
   const destination = await onlyOne(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']))
   const host = destination.host.name
   if (globals.dryRun) return { result: { host }, text: `${host}: would open ${session.name}` }
-  const remote = await destination.connect()
+  const login = loginOf(call)
+  const remote = await withAnswer(() => destination.connect(login.keys), login.answer)
   const stop = (): void => void remote.close()
   signal.addEventListener('abort', stop, { once: true })
   try {

@@ -2,8 +2,8 @@ import { loadConfig, pickTargets } from '../local/config.ts'
 import { addKnownHost } from '../local/known-hosts-file.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { sshTarget } from '../remote/connect.ts'
-import { checkHostKey, judge, readKnown, type Trust } from '../remote/host-key.ts'
-import { fingerprint, type HostKey, knownName } from '../remote/known-hosts.ts'
+import { checkHostKey, judge, knownLine, readKnown, type Trust } from '../remote/host-key.ts'
+import { fingerprint, type HostKey } from '../remote/known-hosts.ts'
 import { shownKey } from '../remote/shown-key.ts'
 import { type Destination, orInterrupted } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
@@ -25,7 +25,10 @@ interface Seen {
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const all = destinations(pickTargets(loaded, call.values['target']), call.values['host'])
-  const seen = await orInterrupted(inParallel(all, 10, look), call.signal)
+  const seen = await orInterrupted(
+    inParallel(all, 10, (host) => look(host, call.keys)),
+    call.signal,
+  )
   const unknown = seen.filter(({ state }) => state === 'unknown')
   const bad = seen.filter(({ error }) => error !== undefined)
   call.ui.data(table(['target', 'host', 'key', 'fingerprint', ''], seen.map(row)))
@@ -46,17 +49,18 @@ export async function run(call: Call): Promise<Outcome> {
   return { result, text: inWords(recorded) }
 }
 
-async function look({ target, host }: Destination): Promise<Seen> {
+async function look({ target, host }: Destination, keys: Call['keys']): Promise<Seen> {
   const about = { target: target.name, host: host.name }
-  const reached = await sshTarget(host, target)
+  const reached = { ...(await sshTarget(host, target)), keys }
   const { trust } = reached
   try {
     const known = await readKnown(trust)
     const key = await shownKey(reached, known)
-    const verdict = judge(known, key)
-    if (verdict.kind === 'known' || verdict.kind === 'unknown')
-      return { ...about, trust, key, state: verdict.kind, error: undefined }
-    return { ...about, trust, key, state: 'refused', error: checkHostKey(host.name, trust, known, key.blob) }
+    const error = checkHostKey(host.name, trust, known, key.blob)
+    if (!error) return { ...about, trust, key, state: 'known', error }
+    // What is not pinned is never recorded: it would still be refused.
+    const unknown = trust.pins.length === 0 && judge(known, key).kind === 'unknown'
+    return { ...about, trust, key, state: unknown ? 'unknown' : 'refused', error: unknown ? undefined : error }
   } catch (error) {
     if (!(error instanceof ReleaserError)) throw error
     return { ...about, trust, key: null, state: 'unreachable', error }
@@ -77,7 +81,7 @@ async function record(seen: readonly Seen[]): Promise<void> {
     const [file] = trust.files
     if (file === undefined || key === null)
       throw new ReleaserError('HOST_KEY', 'there is no file of known hosts to write to', { hint: 'name one with knownHosts' })
-    lines.set(`${trust.alias ?? knownName(trust.host, trust.port)} ${key.type} ${key.blob.toString('base64')}`, file)
+    lines.set(knownLine(trust, key), file)
   }
   for (const [line, file] of lines) await addKnownHost(file, line)
 }

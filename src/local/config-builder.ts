@@ -9,7 +9,7 @@ export type SshBuilder = Extract<Builder, { readonly type: 'ssh' }>
 /** A build host, and how to reach it: what its builder says, else what `defaults` says for targets. Files are absolute. */
 export interface BuildHost {
   readonly host: Host
-  readonly settings: Pick<Target, 'identity' | 'agent' | 'knownHosts' | 'connectTimeout'>
+  readonly settings: Pick<Target, 'identity' | 'agent' | 'knownHosts' | 'hostKeys' | 'connectTimeout'>
 }
 
 /** The host of a builder whose configuration has been checked. */
@@ -21,6 +21,7 @@ export function buildHost(builder: SshBuilder, { dir, config }: Pick<LoadedConfi
   const identity = file(builder.identity ?? defaults.identity)
   const knownHosts = file(builder.knownHosts ?? defaults.knownHosts)
   const agent = builder.agent ?? defaults.agent
+  const hostKeys = builder.hostKeys ?? defaults.hostKeys
   const connectTimeout = builder.connectTimeout ?? defaults.connectTimeout
   return {
     host: {
@@ -37,6 +38,7 @@ export function buildHost(builder: SshBuilder, { dir, config }: Pick<LoadedConfi
       ...(identity !== undefined && { identity }),
       ...(knownHosts !== undefined && { knownHosts }),
       ...(agent !== undefined && { agent }),
+      ...(hostKeys !== undefined && { hostKeys }),
       ...(connectTimeout !== undefined && { connectTimeout }),
     },
   }

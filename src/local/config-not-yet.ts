@@ -21,7 +21,6 @@ const NOT_YET: readonly NotYet[] = [
   { at: 'targets.*.watch' },
   { at: 'targets.*.notify' },
   { at: 'targets.*.allowedSigners' },
-  { at: 'targets.*.hostKeys' },
   { at: 'targets.*.onFailure', ...not('rollback') },
   { at: 'targets.*.hooks.pre-upgrade' },
   { at: 'targets.*.hooks.post-upgrade' },

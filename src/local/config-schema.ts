@@ -4,7 +4,21 @@ import { jumpProblem } from './config-host.ts'
 import { auto, backup, sanitize } from './config-jobs.ts'
 import { cleanProblem } from './config-path.ts'
 import { template } from './config-templates.ts'
-import { command, duration, envName, name, object, path, port, shared, text, textThat, value, whole } from './config-values.ts'
+import {
+  command,
+  duration,
+  envName,
+  name,
+  object,
+  path,
+  pin,
+  port,
+  shared,
+  text,
+  textThat,
+  value,
+  whole,
+} from './config-values.ts'
 
 /** A configuration whose every part has its form; targets may still lack what `defaults` gives them. */
 export type Written = Omit<Config, 'targets'> & { targets: Record<string, Partial<Target>> }
@@ -56,6 +70,7 @@ const reached = {
   identity: text.exactOptional(),
   agent: z.boolean().exactOptional(),
   knownHosts: text.exactOptional(),
+  hostKeys: z.array(pin).exactOptional(),
   connectTimeout: duration.exactOptional(),
 }
 
@@ -106,7 +121,6 @@ const target = object({
   builder: name.exactOptional(),
   tags: z.array(name).exactOptional(),
   ...reached,
-  hostKeys: z.array(text).exactOptional(),
   jump: textThat(jumpProblem).exactOptional(),
   transport: z.enum(['ssh2', 'openssh']).exactOptional(),
   keep: whole(1).exactOptional(),

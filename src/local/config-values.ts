@@ -22,6 +22,12 @@ export const command = textThat((it) =>
 )
 /** A name of the grammar that apps, targets, builders and tags share. */
 export const name = textThat((it) => (isName(it) ? undefined : `"${printable(it)}" is not a name: ${NAME_RULE}`))
+/** The fingerprint of a host key. */
+export const pin = textThat((it) =>
+  /^SHA256:[A-Za-z0-9+/]{43}$/.test(it)
+    ? undefined
+    : `"${printable(it)}" is no fingerprint: write what ssh-keygen -lf says, SHA256: and 43 characters`,
+)
 /** `30s`, `5m`, `4h`, `7d`; not nothing. */
 export const duration = textThat((it) =>
   (seconds(it) ?? 0) > 0 ? undefined : `must be a duration such as '30s', '5m', '4h' or '7d'`,

@@ -32,6 +32,7 @@ export type Builder = Common &
         identity?: string // as of a target, and where it is left out, as in `defaults`
         agent?: boolean
         knownHosts?: string
+        hostKeys?: readonly string[]
         connectTimeout?: string
       }
     | { type: 'module'; module: string }

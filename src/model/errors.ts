@@ -1,3 +1,5 @@
+import type { Question } from './question.ts'
+
 /** Every way a command can end, by name, and the exit code a script sees. Documented in README.md. */
 export const EXIT_CODES = {
   BUG: 1,
@@ -25,6 +27,8 @@ export interface ErrorOptionsWithHint {
   readonly cause?: unknown
   /** What the `--json` error carries beside its message: the fields the result would have had. */
   readonly result?: Readonly<Record<string, unknown>> | undefined
+  /** What a person could answer, so that it goes well at the next try. */
+  readonly question?: Question | undefined
 }
 
 /** The only error of ours: what happened (lower case, no full stop), and what to do about it. */
@@ -33,12 +37,14 @@ export class ReleaserError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly result: Readonly<Record<string, unknown>>
+  readonly question: Question | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptionsWithHint = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.hint = options.hint
     this.result = options.result ?? {}
+    this.question = options.question
   }
 
   get exitCode(): number {

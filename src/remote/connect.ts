@@ -1,23 +1,35 @@
 import { seconds } from '../model/duration.ts'
 import type { Host, Target } from '../model/target.ts'
+import { givenKey } from './given-key.ts'
+import { checkHostKey, knownLine, readKnown } from './host-key.ts'
+import { keyringOf } from './keyring.ts'
 import { openSystemLine } from './openssh.ts'
-import type { Connect } from './remote.ts'
+import { keyBySystem } from './openssh-key.ts'
+import type { Connect, Remote } from './remote.ts'
 import { quote } from './shell.ts'
-import { openLine, type SshTarget } from './ssh.ts'
+import { type LineOptions, openLine, type SshTarget } from './ssh.ts'
 import { configOf, localPath, type ResolveOptions, resolve } from './ssh-config.ts'
+import { keyTools } from './ssh-keys.ts'
 import { transportOf } from './transport.ts'
 
-/** Opens lines to one host of a target: its configuration is resolved once, each call makes a connection of its own. */
+/**
+ * Opens lines to one host of a target: its configuration is resolved once, each call makes a connection of its own. Whoever is not told
+ * what there is to log in with takes what the call before had, and the first one what the environment has.
+ */
 export function connector(host: Host, target: ConnectSettings, options: ResolveOptions = {}): Connect {
   let resolved: Promise<SshTarget> | undefined
-  return async () => {
+  let keys = keyringOf(process.env)
+  return async (given = keys) => {
+    keys = given
+    // Whatever is wrong with it is said before anybody is called.
+    givenKey(keys, await keyTools(keys))
     resolved ??= sshTarget(host, target, options)
-    const reached = await resolved
+    const reached = { ...(await resolved), keys }
     const patience = { silence: Math.min(reached.aliveSeconds ?? SILENCE, SILENCE) * 1000 }
-    if ((await transportOf(reached, target.transport)) === 'openssh') return openSystemLine(reached, patience)
+    if ((await transportOf(reached, target.transport)) === 'openssh') return openPinned(reached, patience)
     return openLine(reached, patience).catch((error: unknown) => {
       // A server that allows only what the library does not know yet: nothing has been told to it so far.
-      if (target.transport === undefined && isStranger(error)) return openSystemLine(reached, patience)
+      if (target.transport === undefined && isStranger(error)) return openPinned(reached, patience)
       throw error
     })
   }
@@ -25,6 +37,16 @@ export function connector(host: Host, target: ConnectSettings, options: ResolveO
 
 /** Seconds without an answer until a line counts as lost; a configuration can ask for less, but not for more. */
 const SILENCE = 20
+
+/** ssh knows no pins: it gets the key to expect, which has been seen and is one of them. */
+async function openPinned(target: SshTarget, patience: LineOptions): Promise<Remote> {
+  const { name, trust } = target
+  if (trust.pins.length === 0) return openSystemLine(target, patience)
+  const [known, key] = await Promise.all([readKnown(trust), keyBySystem(target)])
+  const error = checkHostKey(name, trust, known, key?.blob ?? Buffer.alloc(0))
+  if (error || !key) throw error
+  return openSystemLine({ ...target, pinned: knownLine(trust, key) }, patience)
+}
 
 /** The settings of a target that say how to connect. */
 export type ConnectSettings = Pick<
@@ -42,6 +64,8 @@ export async function sshTarget(host: Host, target: ConnectSettings, options: Re
     ...resolved,
     agent: target.agent === false ? undefined : resolved.agent,
     name: host.name,
+    keys: keyringOf(process.env),
+    named: identity !== undefined,
     system: {
       program: options.ssh ?? 'ssh',
       asked: host.host,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ReleaserError } from '../model/errors.ts'
+import type { HostKeyQuestion } from '../model/question.ts'
 import { fingerprint, type HostKey, hostKey, type KnownLine, knownName, namesMatch, parseKnownHosts } from './known-hosts.ts'
 import { quote } from './shell.ts'
 
@@ -68,8 +69,36 @@ export function checkHostKey(name: string, trust: Trust, known: Known, blob: Buf
   if (!shown) return new ReleaserError('HOST_KEY', `${name} shows a host key that is none`)
   const verdict = judge(known, shown)
   if (verdict.kind === 'revoked') return refusal(name, trust, shown, verdict)
-  if (trust.pins.length > 0) return trust.pins.includes(fingerprint(blob)) ? undefined : notPinned(name, shown)
+  if (trust.pins.length > 0) return trust.pins.includes(fingerprint(blob)) ? undefined : notPinned(name, trust, shown)
   return verdict.kind === 'known' ? undefined : refusal(name, trust, shown, verdict)
+}
+
+/** The line of known_hosts that records a key. */
+export function knownLine(trust: Trust, key: HostKey): string {
+  return `${trust.alias ?? knownName(trust.host, trust.port)} ${key.type} ${key.blob.toString('base64')}`
+}
+
+/** What to ask about a key that nobody knows; `look` sees it, maybe once more. */
+export function keyQuestion(
+  name: string,
+  trust: Trust,
+  shown: string,
+  look: () => Promise<HostKey | undefined>,
+): HostKeyQuestion {
+  const place = knownName(trust.host, trust.port)
+  return {
+    about: 'host-key',
+    host: place === name ? name : `${name} (${place})`,
+    shown,
+    file: trust.files[0],
+    line: async () => {
+      const key = await look()
+      if (key && say(key) === shown) return knownLine(trust, key)
+      throw new ReleaserError('HOST_KEY', `${name} shows another host key by now: ${key ? say(key) : 'none'}`, {
+        hint: 'somebody may be in between; compare the fingerprints on the host',
+      })
+    },
+  }
 }
 
 const ALGORITHMS = {
@@ -96,10 +125,14 @@ async function readLines(file: string): Promise<readonly KnownLine[]> {
   }
 }
 
-function notPinned(name: string, shown: HostKey): ReleaserError {
-  return new ReleaserError('HOST_KEY', `the host key of ${name} is not one of hostKeys: it shows ${say(shown)}`, {
-    hint: 'somebody may be in between; only if the host really has a new key, change hostKeys in the config',
-  })
+function notPinned(name: string, { pins }: Trust, shown: HostKey): ReleaserError {
+  return new ReleaserError(
+    'HOST_KEY',
+    `the host key of ${name} is not one of hostKeys: it shows ${say(shown)}, but hostKeys has ${pins.join(', ')}`,
+    {
+      hint: 'somebody may be in between; only if the host really has a new key, change hostKeys in the config',
+    },
+  )
 }
 
 function refusal(name: string, trust: Trust, shown: HostKey, verdict: Exclude<Verdict, { kind: 'known' }>): ReleaserError {
@@ -141,6 +174,7 @@ const REFUSALS: Readonly<
 
 function unknown(name: string, trust: Trust, shown: HostKey): ReleaserError {
   return new ReleaserError('HOST_KEY', `the host key of ${name} is not known: ${say(shown)}`, {
+    question: keyQuestion(name, trust, say(shown), async () => shown),
     hint: `compare it on the host (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(shown.type)}_key.pub), then: ${trust.command ?? record(trust, shown)}`,
   })
 }
@@ -149,8 +183,7 @@ function unknown(name: string, trust: Trust, shown: HostKey): ReleaserError {
 function record(trust: Trust, shown: HostKey): string {
   const [first] = trust.files
   const file = first === undefined ? '~/.ssh/known_hosts' : quote(first)
-  if (trust.alias !== undefined)
-    return `echo ${quote(`${trust.alias} ${shown.type} ${shown.blob.toString('base64')}`)} >> ${file}`
+  if (trust.alias !== undefined) return `echo ${quote(knownLine(trust, shown))} >> ${file}`
   return `ssh-keyscan -t ${shortType(shown.type)} -p ${trust.port} ${quote(trust.host)} >> ${file}`
 }
 

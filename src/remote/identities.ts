@@ -1,29 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { givenKey } from './given-key.ts'
+import { isPassphraseError, isPkcs8, passphraseQuestion, publicHalf, tilde } from './key-text.ts'
+import { type Keyring, PASSPHRASE_VARIABLE, passphraseFor } from './keyring.ts'
 import { fingerprint } from './known-hosts.ts'
+import type { Key, KeyTools, Offer, Skipped } from './offer.ts'
 import { quote } from './shell.ts'
 import type { Resolved } from './ssh-config.ts'
-
-/** A key, as the SSH library reads it. */
-export interface Key {
-  isPrivateKey(): boolean
-  getPublicSSH(): Buffer
-  readonly comment: string
-}
-
-/** What this file needs of the SSH library. */
-export interface KeyTools<K extends Key> {
-  parse(text: string, passphrase?: string): K | Error
-  /** The keys that an SSH agent holds. */
-  agentKeys(socket: string): Promise<readonly K[]>
-}
-
-/** One key to try: its private half is in `key`, or in the agent. */
-export interface Offer<K> {
-  readonly label: string
-  readonly key: K
-  readonly inAgent: boolean
-}
 
 export interface Offers<K> {
   /** In the order to try, at most six: a server of OpenSSH takes no more. */
@@ -32,25 +14,28 @@ export interface Offers<K> {
   readonly skipped: readonly Skipped[]
 }
 
-export interface Skipped {
-  readonly why: string
-  readonly hint: string | undefined
-}
+/** Who logs in, with what. `named`: the config itself says which key (`identity`). */
+export type Who = Resolved & { readonly keys: Keyring; readonly named: boolean }
 
 /**
  * The keys to try, as OpenSSH would: files that somebody chose come first, from the agent where it holds them; of the default files,
- * those that the agent holds, then what else is in the agent, then the others.
+ * those that the agent holds, then what else is in the agent, then the others. A key of the environment comes after the one that the
+ * config names, before those that ssh's configuration names, and instead of all others. Fails with CONFIG where it is none.
  */
-export async function listOffers<K extends Key>(who: Resolved, tools: KeyTools<K>): Promise<Offers<K>> {
+export async function listOffers<K extends Key>(who: Who, tools: KeyTools<K>): Promise<Offers<K>> {
   const agent = who.agent === undefined ? { keys: [] } : await askAgent(who.agent, tools)
-  const files = (await Promise.all(who.identities.map((path) => readKey(path, who.chosen, agent.keys, tools)))).flat()
+  const given = givenKey(who.keys, tools)
+  const paths = given.length > 0 && !who.chosen ? [] : who.identities
+  const named = (await Promise.all(paths.map((path) => readKey(path, who, agent.keys, tools)))).flat()
+  const files = who.named ? [...named, ...given] : [...given, ...named]
   const offers = files.filter((file) => 'key' in file)
   const rest = agent.keys
     .filter((key) => !offers.some((offer) => offer.inAgent && sameKey(offer.key, key)))
     .map((key) => ({ label: `${key.comment || 'a key'} of the agent (${fingerprint(key.getPublicSSH())})`, key, inAgent: true }))
-  const others = who.identitiesOnly ? [] : rest
-  const held = who.chosen ? offers : offers.filter((offer) => offer.inAgent)
-  const last = who.chosen ? [] : offers.filter((offer) => !offer.inAgent)
+  const others = who.identitiesOnly || given.length > 0 ? [] : rest
+  const first = who.chosen || given.length > 0
+  const held = first ? offers : offers.filter((offer) => offer.inAgent)
+  const last = first ? [] : offers.filter((offer) => !offer.inAgent)
   const skipped = [...files.filter((file) => 'why' in file), ...(agent.skipped ? [agent.skipped] : [])]
   return { list: [...held, ...others, ...last].slice(0, MOST), skipped }
 }
@@ -71,7 +56,7 @@ async function askAgent<K extends Key>(socket: string, tools: KeyTools<K>): Prom
 /** One identity file: an offer, the reason why it is none, or nothing where a default file does not exist. */
 async function readKey<K extends Key>(
   path: string,
-  chosen: boolean,
+  { chosen, keys }: Who,
   held: readonly K[],
   tools: KeyTools<K>,
 ): Promise<readonly (Offer<K> | Skipped)[]> {
@@ -84,9 +69,12 @@ async function readKey<K extends Key>(
   if (await isOpenToOthers(path)) {
     return [{ why: `${tilde(path)} can be read by other users, so it is not used`, hint: `chmod 600 ${quote(path)}` }]
   }
-  const passphrase = process.env['RELEASER_KEY_PASSPHRASE'] || undefined
+  const passphrase = passphraseFor(path, keys)
   const key = tools.parse(text, passphrase)
-  if (key instanceof Error) return [explain(path, text, key, passphrase !== undefined)]
+  if (key instanceof Error) {
+    const skipped = explain(path, text, key, passphrase !== undefined)
+    return [skipped.locked ? { ...skipped, question: passphraseQuestion({ id: path, text }, keys, tools) } : skipped]
+  }
   if (!key.isPrivateKey())
     return [{ why: `${tilde(path)} is a public key, and no agent holds its private half`, hint: undefined }]
   return [offer(path, key, false)]
@@ -96,10 +84,10 @@ function offer<K extends Key>(path: string, key: K, inAgent: boolean): Offer<K> 
   return { label: `${tilde(path)} (${fingerprint(key.getPublicSSH())})`, key, inAgent }
 }
 
-/** ssh2 has other words for each cipher and format: these are the few things that can be wrong. */
-function explain(path: string, text: string, error: Error, hadPassphrase: boolean): Skipped {
+/** The few things that can be wrong with a file. `locked`: it has a passphrase, which is not known or another one. */
+function explain(path: string, text: string, error: Error, hadPassphrase: boolean): Skipped & { readonly locked?: true } {
   const file = quote(path)
-  if (/BEGIN (ENCRYPTED )?PRIVATE KEY/.test(text)) {
+  if (isPkcs8(text)) {
     return {
       why: `${tilde(path)} is in the PKCS#8 format, which cannot be read here`,
       hint: `ssh-keygen -p -f ${file} writes it in OpenSSH's`,
@@ -112,10 +100,14 @@ function explain(path: string, text: string, error: Error, hadPassphrase: boolea
     }
   }
   if (/no passphrase/i.test(error.message)) {
-    return { why: `${tilde(path)} is encrypted`, hint: `ssh-add ${file}, or set RELEASER_KEY_PASSPHRASE` }
+    return { why: `${tilde(path)} is encrypted`, hint: `ssh-add ${file}, or set ${PASSPHRASE_VARIABLE}`, locked: true }
   }
-  if (hadPassphrase && /passphrase|decrypt|authenticate data|integrity|Malformed/i.test(error.message)) {
-    return { why: `RELEASER_KEY_PASSPHRASE does not open ${tilde(path)}`, hint: `try it by hand: ssh-keygen -y -f ${file}` }
+  if (hadPassphrase && isPassphraseError(error)) {
+    return {
+      why: `${PASSPHRASE_VARIABLE} does not open ${tilde(path)}`,
+      hint: `try it by hand: ssh-keygen -y -f ${file}`,
+      locked: true,
+    }
   }
   return { why: `${tilde(path)} is no private key that can be read here`, hint: `see what it is: ssh-keygen -y -f ${file}` }
 }
@@ -140,28 +132,6 @@ function blobOf<K extends Key>(text: string | undefined, tools: KeyTools<K>): Bu
   return key instanceof Error ? undefined : key.getPublicSSH()
 }
 
-/** The public half of a private key in OpenSSH's format: it is in the clear, so that an agent's key is found without the passphrase. */
-function publicHalf(text: string): Buffer | undefined {
-  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]+?)-----END/.exec(text)?.[1]
-  if (body === undefined) return undefined
-  const bytes = Buffer.from(body, 'base64')
-  let at = 'openssh-key-v1\0'.length
-  const string = (): Buffer | undefined => {
-    if (at + 4 > bytes.length) return undefined
-    const from = at + 4
-    at = from + bytes.readUInt32BE(at)
-    return at > bytes.length ? undefined : bytes.subarray(from, at)
-  }
-  for (const _ of ['cipher', 'kdf', 'its options']) if (!string()) return undefined
-  at += 4
-  return string()
-}
-
 function sameKey(one: Key, other: Key): boolean {
   return one.getPublicSSH().equals(other.getPublicSSH())
-}
-
-function tilde(path: string): string {
-  const home = `${homedir()}/`
-  return path.startsWith(home) ? `~/${path.slice(home.length)}` : path
 }

@@ -1,11 +1,21 @@
 import { ReleaserError } from '../model/errors.ts'
-import { knownName } from './known-hosts.ts'
+import type { PassphraseQuestion } from '../model/question.ts'
+import { keyQuestion } from './host-key.ts'
+import { PASSPHRASE_VARIABLE } from './keyring.ts'
+import { type HostKey, knownName } from './known-hosts.ts'
 import { quote } from './shell.ts'
 import type { SshTarget } from './ssh.ts'
 import { type Failure, placed } from './ssh-error.ts'
 
-/** Where a connection of the system's ssh ended and why, from what it said (`-v`). `late`: it was not done in time. */
-export function systemFailure(target: SshTarget, said: string, late: boolean): Failure {
+/** `late`: it was not done in time. `locked`: asks for what opens a key that is not used without. `look`: sees which key the host shows; where it is left out, nobody is asked about one. */
+export interface Circumstances {
+  readonly late: boolean
+  readonly look?: () => Promise<HostKey | undefined>
+  readonly locked?: PassphraseQuestion | undefined
+}
+
+/** Where a connection of the system's ssh ended and why, from what it said (`-v`). */
+export function systemFailure(target: SshTarget, said: string, { late, look, locked }: Circumstances): Failure {
   const lines = said.split(/\r?\n/)
   const found = (pattern: RegExp): readonly string[] | undefined => {
     for (const line of lines) {
@@ -14,9 +24,9 @@ export function systemFailure(target: SshTarget, said: string, late: boolean): F
     }
     return undefined
   }
-  const hostKey = keyFailure(target, found)
+  const hostKey = keyFailure(target, found, look)
   if (hostKey) return { error: hostKey, dropped: false }
-  const login = loginFailure(target, found, lines)
+  const login = loginFailure(target, found, lines, locked)
   if (login) return { error: login, dropped: false }
   const { reason, hint, dropped = false } = explain(target, found, late) ?? { reason: wordsOf(said), hint: byHand(target) }
   return { error: new ReleaserError('CONNECTION', `cannot reach ${placed(target)}: ${reason}`, { hint }), dropped }
@@ -30,7 +40,7 @@ export function wordsOf(said: string): string {
 
 type Find = (pattern: RegExp) => readonly string[] | undefined
 
-function keyFailure({ name, system, trust }: SshTarget, found: Find): ReleaserError | undefined {
+function keyFailure({ name, system, trust }: SshTarget, found: Find, look: Circumstances['look']): ReleaserError | undefined {
   if (!found(/Host key verification failed|REVOKED HOST KEY|marked as revoked/)) return undefined
   const [, type = 'a key', print = ''] = found(/Server host key: (\S+) (SHA256:\S+)/) ?? []
   const shown = `${type} ${print}`.trim()
@@ -49,13 +59,18 @@ function keyFailure({ name, system, trust }: SshTarget, found: Find): ReleaserEr
   // It may be that of a host on the way.
   const [, , place = name] = found(/No (\S+) host key is known for (\S+)/) ?? []
   const itself = place === knownName(trust.host, trust.port) || place === trust.host
-  return fail(
-    `the host key of ${place} is not known: ${shown}`,
-    `compare it on the host, then: ${(itself && trust.command) || `ssh ${[...system.words, system.asked].map(quote).join(' ')}`}`,
-  )
+  return new ReleaserError('HOST_KEY', `the host key of ${place} is not known: ${shown}`, {
+    hint: `compare it on the host, then: ${(itself && trust.command) || `ssh ${[...system.words, system.asked].map(quote).join(' ')}`}`,
+    ...(itself && look && { question: keyQuestion(name, trust, shown, look) }),
+  })
 }
 
-function loginFailure(target: SshTarget, found: Find, lines: readonly string[]): ReleaserError | undefined {
+function loginFailure(
+  target: SshTarget,
+  found: Find,
+  lines: readonly string[],
+  question: PassphraseQuestion | undefined,
+): ReleaserError | undefined {
   const [, who = '', methods = ''] = found(/^(?:(\S+): )?Permission denied \(([^)]*)\)/) ?? []
   const many = found(/Too many authentication failures/)
   if (methods === '' && !many) return undefined
@@ -65,7 +80,10 @@ function loginFailure(target: SshTarget, found: Find, lines: readonly string[]):
     'AUTH',
     `${who || `${target.user}@${placed(target)}`} lets in ${tried}${many ? ' (there were too many)' : ''}`,
     {
-      hint: `try it by hand: ${byHand(target)}${methods === '' ? '' : ` (it takes ${methods})`}`,
+      question,
+      hint: question
+        ? `${question.key} is encrypted: ssh-add ${quote(question.key)}, or set ${PASSPHRASE_VARIABLE}`
+        : `try it by hand: ${byHand(target)}${methods === '' ? '' : ` (it takes ${methods})`}`,
     },
   )
 }

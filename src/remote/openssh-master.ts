@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Hop } from '../model/login.ts'
 import { hopsSaid } from './login.ts'
 import { systemFailure, wordsOf } from './openssh-error.ts'
+import { privateFolder, spawnKept } from './openssh-folder.ts'
+import { keyBySystem } from './openssh-key.ts'
+import { lockedQuestion } from './openssh-locked.ts'
 import { openings } from './openssh-openings.ts'
-import { systemConfig } from './openssh-words.ts'
 import type { LineOptions, SshTarget } from './ssh.ts'
 import type { Failure } from './ssh-error.ts'
 
@@ -47,32 +47,12 @@ export async function startMaster(target: SshTarget, options: LineOptions = {}):
   }
 }
 
-/**
- * Ends ssh when stdin ends, and takes its folder away: whatever ends us, even at once, nothing of it stays. In a session of its own, so
- * that no Ctrl-C meant for us reaches ssh, and none of its questions a terminal.
- */
-const KEEPER = `dir=$1; shift
-exec 4<&0
-"$@" </dev/null 4<&- & ssh=$!
-{ read -r _ <&4; kill "$ssh"; } 2>/dev/null & reader=$!
-exec 4<&-
-wait "$ssh"; code=$?
-kill "$reader" 2>/dev/null; rm -rf -- "$dir"; exit "$code"`
-
 async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions): Promise<Master | Failure> {
   const { system, connectSeconds } = target
-  // Short: the address of a socket has a hundred bytes. The folder is 0700.
-  const dir = await mkdtemp(join(tmpdir().length < 60 ? tmpdir() : '/tmp', 'rlsr-'))
-  const [config, socket] = [join(dir, 'config'), join(dir, 's')]
-  const env = await environment(dir)
-  const passphrase = env['SSH_ASKPASS_REQUIRE'] === 'force'
-  await writeFile(config, systemConfig(system, { connectSeconds, silence, passphrase }))
-  const words = ['-F', config, '-S', socket, ...system.words]
-  const child = spawn('sh', ['-c', KEEPER, 'sh', dir, system.program, '-N', '-M', '-vv', ...words, '--', system.asked], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-    detached: true,
-    env,
-  })
+  const { dir, env, ...folder } = await privateFolder(target, silence)
+  const socket = join(dir, 's')
+  const words = [...folder.words, '-S', socket, ...system.words]
+  const child = spawnKept({ dir, ...folder }, system.program, ['-N', '-M', '-vv', ...words, '--', system.asked])
   child.stdin.on('error', () => {})
   let said = ''
   let over = false
@@ -96,8 +76,10 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
   if (outcome !== 'stands') {
     child.stdin.destroy()
     await closed
-    return systemFailure(target, said, outcome === 'late')
+    const locked = await lockedQuestion(target, said, dir)
+    return systemFailure(target, said, { late: outcome === 'late', locked, look: () => keyBySystem(target) })
   }
+  await folder.loggedIn()
   let files = 0
   const listeners = new Map<string, Promise<string>>()
   const listening = (address: string, port: number): Promise<string> => {
@@ -142,14 +124,3 @@ async function connectOnce(target: SshTarget, { silence = 20_000 }: LineOptions)
 
 /** What is kept of what ssh says, in characters: enough for all of a login. */
 const MOST_SAID = 200_000
-
-/** Ours, without the locale, which ssh may be told to send; with an answer to the one question that may be answered. */
-async function environment(dir: string): Promise<NodeJS.ProcessEnv> {
-  const own = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(LANG|LANGUAGE|LC_.*|SSH_ASKPASS.*)$/.test(name)),
-  )
-  if (!own['RELEASER_KEY_PASSPHRASE']) return own
-  const program = join(dir, 'askpass')
-  await writeFile(program, '#!/bin/sh\nprintf "%s\\n" "$RELEASER_KEY_PASSPHRASE"\n', { mode: 0o700 })
-  return { ...own, SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: own['DISPLAY'] ?? ':0' }
-}

@@ -19,13 +19,15 @@ export interface SystemOptions {
   readonly silence: number
   /** Whether a program answers the question for a key's passphrase. */
   readonly passphrase: boolean
+  /** A key of the environment, in a file: nothing is offered beside it but what a configuration names. */
+  readonly key: string | undefined
 }
 
 /**
  * What holds for every host on the way, above what the user's configuration says: nobody is asked, nothing is forwarded or run here, host
  * keys are checked strictly, and no password is ever offered, since the one answer that there may be is a key's passphrase.
  */
-export function systemConfig({ config }: System, { connectSeconds, silence, passphrase }: SystemOptions): string {
+export function systemConfig({ config }: System, { connectSeconds, silence, passphrase, key }: SystemOptions): string {
   const above = {
     BatchMode: passphrase ? 'no' : 'yes',
     PasswordAuthentication: 'no',
@@ -46,10 +48,11 @@ export function systemConfig({ config }: System, { connectSeconds, silence, pass
     ForwardAgent: 'no',
     ForwardX11: 'no',
     ClearAllForwardings: 'yes',
+    ...(key !== undefined && { IdentityFile: `"${key}"`, IdentitiesOnly: 'yes' }),
   }
-  // What is included must not be open to all, which only this one may be.
-  const none = config === '/dev/null'
-  const theirs = none ? [] : config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : [config]
+  // ssh takes `-F /dev/null`, but includes nothing that everybody may write.
+  const named = config === '/dev/null' || config === 'none' ? [] : [config]
+  const theirs = config === undefined ? [join(homedir(), '.ssh/config'), '/etc/ssh/ssh_config'] : named
   return [
     'Host *',
     ...Object.entries(above).map(([key, value]) => `  ${key} ${value}`),

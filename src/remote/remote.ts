@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Login } from '../model/login.ts'
+import type { Keyring } from './keyring.ts'
 
 /** A command for a remote shell, as words. Quoted once, in shell.ts. */
 export interface Command {
@@ -53,5 +54,5 @@ export interface Remote {
   readonly login?: Login
 }
 
-/** Opens a line: once for the work, and once more, freshly, to confirm it. */
-export type Connect = () => Promise<Remote>
+/** Opens a line: once for the work, and once more, freshly, to confirm it, with the same keys where none are named. */
+export type Connect = (keys?: Keyring) => Promise<Remote>

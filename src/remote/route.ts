@@ -10,6 +10,7 @@ export async function routeOf(host: Host, target: ConnectSettings, options: Reso
   const transport = await transportOf(reached, target.transport)
   const { hostname, port, user } = reached
   if (transport === 'ssh2') return { hostname, port, user, transport, because: null }
-  const [first = "transport: 'openssh'"] = await needsOfSsh(reached)
+  const asked = target.transport === 'openssh' ? "transport: 'openssh'" : 'certificates or hardware keys in the agent'
+  const [first = asked] = await needsOfSsh(reached)
   return { hostname, port, user, transport, because: first }
 }

@@ -1,5 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
-import type { Skipped } from './identities.ts'
+import type { Skipped } from './offer.ts'
 import { quote } from './shell.ts'
 
 /** How far an attempt to connect came: what the SSH library's errors leave out. */
@@ -126,7 +126,8 @@ function rejected(whom: Whom, cause: LibraryError | undefined, progress: Progres
   const [first] = whom.skipped
   const left = whom.skipped.map((one) => one.why).join('; ')
   const who = `${whom.user}@${placed(whom)}`
-  const fail = (message: string, hint: string): ReleaserError => new ReleaserError('AUTH', message, { hint, cause })
+  const question = progress.partial ? undefined : whom.skipped.find((one) => one.question)?.question
+  const fail = (message: string, hint: string): ReleaserError => new ReleaserError('AUTH', message, { hint, cause, question })
   if (progress.partial)
     return fail(`${who} wants more than a key to log in (${progress.methods?.join(', ')})`, 'allow a key alone for this user')
   if (progress.methods && !progress.methods.includes('publickey')) {

@@ -1,16 +1,18 @@
 import { connect as connectSocket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { NodeSSH } from 'node-ssh'
-import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig, OpenSSHAgent, ParsedKey } from 'ssh2'
+import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig } from 'ssh2'
 import type { Login } from '../model/login.ts'
 import { algorithms, checkHostKey, type Known, readKnown, type Trust } from './host-key.ts'
-import { type KeyTools, listOffers, type Offer, type Offers } from './identities.ts'
+import type { Keyring } from './keyring.ts'
 import { type HostKey, hostKey } from './known-hosts.ts'
 import { acceptedKey, loginOf } from './login.ts'
+import type { Skipped } from './offer.ts'
 import type { System } from './openssh-words.ts'
 import type { Remote } from './remote.ts'
 import type { Resolved } from './ssh-config.ts'
 import { connectFailure, type Failure, type LibraryError, type Progress } from './ssh-error.ts'
+import { loginMethods, type Method } from './ssh-keys.ts'
 import { type Line, toRemote } from './ssh-remote.ts'
 
 /** Everything that is needed to reach, to trust and to enter one host. */
@@ -22,6 +24,11 @@ export interface SshTarget extends Resolved {
   readonly connectSeconds: number
   /** How the system's own ssh reaches it. */
   readonly system: System
+  /** A line of known_hosts that alone speaks for it, where its key was pinned and has been seen. */
+  readonly pinned?: string
+  readonly keys: Keyring
+  /** Whether the config itself names the key (`identity`). */
+  readonly named: boolean
 }
 
 export interface LineOptions {
@@ -34,14 +41,11 @@ export interface LineOptions {
  * times; a refused key or login never again.
  */
 export async function openLine(target: SshTarget, options: LineOptions = {}): Promise<Remote> {
-  const [{ NodeSSH }, { default: ssh2 }] = await Promise.all([import('node-ssh'), import('ssh2')])
-  const agentAt = (socket: string): OpenSSHAgent => ssh2.createAgent(socket) as OpenSSHAgent
-  const tools: KeyTools<ParsedKey> = { parse: ssh2.utils.parseKey, agentKeys: (socket) => agentKeys(agentAt(socket)) }
+  const { NodeSSH } = await import('node-ssh')
   const silence = options.silence ?? 20_000
-  const [known, offers] = await Promise.all([readKnown(target.trust), listOffers(target, tools)])
-  const methods = offers.list.map((offer) => ({ label: offer.label, key: offer.key, method: toMethod(target, offer, agentAt) }))
+  const [known, login] = await Promise.all([readKnown(target.trust), loginMethods(target)])
   for (let attempt = 1; ; attempt++) {
-    const outcome = await connectOnce(new NodeSSH(), target, { known, offers, methods, silence })
+    const outcome = await connectOnce(new NodeSSH(), target, { known, ...login, silence })
     if ('client' in outcome) return { ...toRemote(outcome, target.name, silence), login: outcome.login }
     if (!outcome.dropped || attempt === 4) throw outcome.error
     await pause(attempt * (150 + Math.random() * 350))
@@ -91,15 +95,9 @@ export async function keyShown(target: SshTarget, known: Known): Promise<HostKey
 
 interface Attempt {
   readonly known: Known
-  readonly offers: Offers<ParsedKey>
   readonly methods: readonly Method[]
+  readonly skipped: readonly Skipped[]
   readonly silence: number
-}
-
-interface Method {
-  readonly label: string
-  readonly key: ParsedKey
-  readonly method: AnyAuthMethod
 }
 
 /** One attempt. The promise of node-ssh knows the first error only, and rejects on some that are none: the events say it all. */
@@ -144,7 +142,7 @@ function connectOnce(ssh: NodeSSH, target: SshTarget, plan: Attempt): Promise<(L
   return new Promise((done) => {
     const fail = (cause?: LibraryError): void => {
       socket.destroy()
-      done(connectFailure({ ...target, skipped: plan.offers.skipped }, cause, progress))
+      done(connectFailure({ ...target, skipped: plan.skipped }, cause, progress))
     }
     // For the whole life of the client: an error that nobody hears would end the process.
     client.on('error', (error: LibraryError) => {
@@ -174,21 +172,4 @@ function tryInTurn(methods: readonly Method[], progress: Progress): AuthHandlerM
     progress.tried.push(one.label)
     next(one.method)
   }
-}
-
-function toMethod(target: SshTarget, offer: Offer<ParsedKey>, agentAt: (socket: string) => OpenSSHAgent): AnyAuthMethod {
-  if (!offer.inAgent || target.agent === undefined) return { type: 'publickey', username: target.user, key: offer.key }
-  // An agent that shows one key only: the library would try all that it has, in its order, and the server would hang up.
-  const agent = agentAt(target.agent)
-  agent.getIdentities = (callback) => callback(null, [offer.key])
-  return { type: 'agent', username: target.user, agent }
-}
-
-function agentKeys(agent: OpenSSHAgent): Promise<readonly ParsedKey[]> {
-  return new Promise((done, fail) => {
-    agent.getIdentities((error, keys) => {
-      if (error) fail(error)
-      else done((keys ?? []).filter((key): key is ParsedKey => 'getPublicSSH' in key))
-    })
-  })
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Target } from '../model/config.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { isBeyondLibrary, typesInAgent } from './agent-keys.ts'
 import { readKnown, type Trust } from './host-key.ts'
 import type { SshTarget } from './ssh.ts'
 
@@ -13,8 +14,8 @@ type Transport = NonNullable<Target['transport']>
 export async function transportOf(target: SshTarget, demanded: Transport | undefined): Promise<Transport> {
   if (demanded === 'openssh') return 'openssh'
   const [first] = await needsOfSsh(target)
+  if (demanded === undefined) return first !== undefined || (await inAgent(target)) ? 'openssh' : 'ssh2'
   if (first === undefined) return 'ssh2'
-  if (demanded === undefined) return 'openssh'
   throw new ReleaserError('CONNECTION', `${target.name} is reached with ${first}, which transport: 'ssh2' cannot do`, {
     hint: "leave transport out, or write transport: 'openssh'",
   })
@@ -34,6 +35,12 @@ async function certificates(identities: readonly string[]): Promise<readonly str
 
 async function hardwareKeys(identities: readonly string[]): Promise<readonly string[]> {
   return (await there(identities.filter((file) => /_sk(\.pub)?$/.test(file)))).map((file) => `the hardware key ${file}`)
+}
+
+/** Whether the agent would offer what the library passes over. It may well hold plain keys that will do, so that this forbids nothing. */
+async function inAgent({ agent, identitiesOnly, keys }: SshTarget): Promise<boolean> {
+  if (agent === undefined || identitiesOnly || keys.key !== undefined) return false
+  return (await typesInAgent(agent)).some(isBeyondLibrary)
 }
 
 /** Where nothing but a certificate can show that it is the host. */

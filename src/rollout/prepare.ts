@@ -2,6 +2,7 @@ import { ReleaserError } from '../model/errors.ts'
 import type { Observe } from '../model/plan.ts'
 import type { Remote } from '../remote/remote.ts'
 import { type Asked, askHost, type Destination, type HostOutcome, orInterrupted } from './host.ts'
+import { type Login, withAnswers } from './login.ts'
 import { inParallel } from './parallel.ts'
 
 /** Handshakes at once: OpenSSH drops bursts of unauthenticated connections (MaxStartups 10:30:100). */
@@ -19,6 +20,8 @@ export interface PrepareInput {
   readonly observe: Observe
   readonly skipUnreachable: boolean
   readonly signal?: AbortSignal
+  /** What to log in with, and whom to ask; where it is left out, what the environment has, and nobody. */
+  readonly login?: Login
   /** Whether hosts are to say in which releases processes live. */
   readonly inUse?: boolean
 }
@@ -67,23 +70,33 @@ async function connectAll({
   destinations,
   observe,
   skipUnreachable,
+  login,
 }: PrepareInput): Promise<{ readonly open: readonly Line[]; readonly skipped: readonly HostOutcome[] }> {
-  const tried = await inParallel(destinations, HANDSHAKES, async (destination): Promise<Line | Failed> => {
+  const lines: Line[] = []
+  const failure = ({ host }: Destination): void => observe({ event: 'step', host: host.name, step: 'connect', state: 'failed' })
+  const connect = async (destination: Destination): Promise<(Line & { readonly error: null }) | Failed> => {
     const host = destination.host.name
     observe({ event: 'step', host, step: 'connect', state: 'start' })
     try {
-      const remote = await destination.connect()
+      const remote = await destination.connect(login?.keys)
       observe({ event: 'step', host, step: 'connect', state: 'ok' })
-      return { destination, remote }
+      const line = { destination, remote }
+      lines.push(line)
+      return { ...line, error: null }
     } catch (error) {
       if (!(error instanceof ReleaserError)) throw error
       // Why is said once: by the error, or by a warning where the host is left out.
-      observe({ event: 'step', host, step: 'connect', state: 'failed' })
+      if (!error.question) failure(destination)
       return { destination, error }
     }
+  }
+  const tried = await withAnswers(destinations, HANDSHAKES, connect, login?.answer ?? nobody).catch(async (error: unknown) => {
+    await Promise.all(lines.map(({ remote }) => remote.close()))
+    throw error
   })
-  const open = tried.filter((one) => 'remote' in one)
-  const failed = tried.filter((one) => 'error' in one)
+  const open = tried.filter((one) => one.error === null)
+  const failed = tried.filter((one) => one.error !== null)
+  for (const { destination, error } of failed) if (error.question) failure(destination)
   const outcomes = failed.map(({ destination, error }) => unreachable(destination, error, skipUnreachable))
   const [first] = failed
   if (first && !(skipUnreachable && open.length > 0 && failed.every(({ error }) => error.code === 'CONNECTION'))) {
@@ -95,6 +108,10 @@ async function connectAll({
     })
   }
   return { open, skipped: outcomes }
+}
+
+async function nobody(): Promise<boolean> {
+  return false
 }
 
 function unreachable({ target, host }: Destination, error: ReleaserError, skip: boolean): HostOutcome {

@@ -50,6 +50,13 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     if (open) open.later.push(line)
     else stderr.write(`${line}\n`)
   }
+  const settle = async (aside: boolean): Promise<void> => {
+    const closing = open
+    if (!closing) return
+    await closing.close(aside)
+    if (open === closing) open = undefined
+    for (const line of closing.later.splice(0)) aloud(line)
+  }
   const questions = { ...options, colour: style.colour, stdout: stderr }
   let prompter: Promise<Prompter> | undefined
   /** Puts a question. A list that is on the screen makes room for it, and comes back with what happens from then on. */
@@ -59,7 +66,7 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
       ? import('./plain-prompt.ts').then(({ createPlainPrompter }) => createPlainPrompter(questions))
       : import('./prompt.ts').then(({ createPrompter }) => createPrompter(questions))
     const aside = open
-    await ui.settle()
+    await settle(true)
     const said = await put(await prompter)
     if (aside) open = openList(aside.hosts, aside.options)
     return said
@@ -83,19 +90,13 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
       open = openList(hosts, { terminal: stderr, signal: options.signal(), fleeting })
       return { close: () => ui.settle() }
     },
-    async settle() {
-      const closing = open
-      if (!closing) return
-      await closing.close()
-      if (open === closing) open = undefined
-      for (const line of closing.later.splice(0)) aloud(line)
-    },
+    settle: () => settle(false),
     say(line) {
       if (!json && !quiet) aloud(manyLines(line))
     },
     warn: (line) => aloud(warningText(line, style)),
-    async confirm(question, { initial, answer }) {
-      if (options.yes) return true
+    async confirm(question, { initial, answer, inPerson = false }) {
+      if (options.yes && !inPerson) return true
       return ask(question, answer, (prompter) => prompter.confirm(question, initial))
     },
     async select(question, choices, { answer }) {
@@ -107,6 +108,9 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
     },
     async input(question, { initial, answer, check }) {
       return ask(question, answer, (prompter) => prompter.input(question, initial, check ?? (() => undefined)))
+    },
+    async secret(question, { answer }) {
+      return ask(question, answer, (prompter) => prompter.secret(question))
     },
     async browse(listing) {
       return ask(listing.prompt, 'a command of its own', (prompter) => prompter.browse(listing))
@@ -136,7 +140,7 @@ interface OpenList {
   readonly options: ListOptions
   has(progress: Progress): boolean
   observe(progress: Progress): void
-  close(): Promise<void>
+  close(aside: boolean): Promise<void>
   /** Lines that wait for the list to close. */
   readonly later: string[]
 }
@@ -157,7 +161,7 @@ function openList(hosts: readonly string[], options: ListOptions): OpenList {
     options,
     has: ({ host }) => hosts.includes(host ?? HERE),
     observe: (progress) => (list ? list.observe(progress) : void early.push(progress)),
-    close: async () => (await loading).close(),
+    close: async (aside) => (await loading).close(aside),
     later: [],
   }
 }

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { ReleaserError } from '../model/errors.ts'
 import type { Choice, Listing } from './browse-state.ts'
 import type { Terminal } from './enquirer.ts'
+import { askHidden } from './hidden.ts'
 import type { Prompter } from './prompt.ts'
 import { oneLine } from './sanitize.ts'
 import { table } from './table.ts'
@@ -45,6 +46,7 @@ export function createPlainPrompter(terminal: Terminal): Prompter {
         say(wrong)
       }
     },
+    secret: (question) => askHidden(terminal, question),
     async browse(listing) {
       const list = listed(listing)
       if (list !== shown) say(list)

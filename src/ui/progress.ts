@@ -21,8 +21,8 @@ export interface ListOptions {
 
 export interface List {
   observe(progress: Progress): void
-  /** Draws the rows a last time, as they ended, and gives the terminal back. */
-  close(): Promise<void>
+  /** Draws the rows a last time, as they ended, and gives the terminal back. `aside`: only until a question is answered. */
+  close(aside: boolean): Promise<void>
 }
 
 /**
@@ -73,13 +73,15 @@ export function drawList(hosts: readonly string[], { terminal, signal, fleeting 
       const now = Date.now()
       rows = rows.map((row) => (row.host === (progress.host ?? HERE) ? advance(row, progress, now) : row))
     },
-    async close() {
+    async close(aside) {
       clearInterval(ticking)
       closed = true
-      const vanishes = fleeting && look().every(({ state }) => state !== 'failed')
+      // What is under way before a question has not failed: it goes on after it.
+      const failed = aside ? rows.some((row) => row.failed !== null) : look().some(({ state }) => state === 'failed')
+      const vanishes = fleeting && !failed
       for (const [index, line] of look().entries()) {
         slots[index]?.show(vanishes ? '' : line.text)
-        slots[index]?.end(line)
+        slots[index]?.end(vanishes ? { text: '', state: 'ok' } : line)
       }
       await running
       // Of a list without rows, listr leaves an empty line.

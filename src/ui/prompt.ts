@@ -1,6 +1,7 @@
 import { browse } from './browse.ts'
 import type { Choice, Listing } from './browse-state.ts'
 import { ask, Confirm, Input, Select, type Terminal } from './enquirer.ts'
+import { askHidden } from './hidden.ts'
 import { oneLine } from './sanitize.ts'
 
 /** Questions to the person at the terminal. Ctrl-C, Esc, the end of the input and an abort all end in INTERRUPTED. */
@@ -9,6 +10,8 @@ export interface Prompter {
   /** Gives back the index of the choice. */
   select(question: string, labels: readonly string[]): Promise<number>
   input(question: string, initial: string | undefined, check: (text: string) => string | undefined): Promise<string>
+  /** A line that is not shown. */
+  secret(question: string): Promise<string>
   /** The only one that does not fail at Esc, Ctrl-C and Ctrl-D: they are choices too. */
   browse<T>(listing: Listing<T>): Promise<Choice<T>>
 }
@@ -32,6 +35,7 @@ export function createPrompter(terminal: Terminal): Prompter {
         await ask(Input, terminal, { message: oneLine(question), ...(initial === undefined ? {} : { initial }), validate }),
       )
     },
+    secret: (question) => askHidden(terminal, question),
     browse: (listing) => browse(listing, terminal),
   }
 }

@@ -25,7 +25,11 @@ export interface Ui {
    */
   data(text: string, picture?: Picture): void
   /** Asks, or fails with USAGE naming `answer`, the argument that answers the question (such as `release=REF` or `--yes`). */
-  confirm(question: string, options: { readonly initial: boolean; readonly answer: string }): Promise<boolean>
+  confirm(
+    question: string,
+    /** `inPerson`: `--yes` is no answer to it. */
+    options: { readonly initial: boolean; readonly answer: string; readonly inPerson?: boolean },
+  ): Promise<boolean>
   select<T>(
     question: string,
     choices: readonly { readonly label: string; readonly value: T }[],
@@ -35,6 +39,8 @@ export interface Ui {
     question: string,
     options: { readonly initial?: string; readonly answer: string; readonly check?: (text: string) => string | undefined },
   ): Promise<string>
+  /** A line that is not shown while it is typed. */
+  secret(question: string, options: { readonly answer: string }): Promise<string>
   /** A list to search and choose from, or a line of words; Esc and Ctrl-C are choices as well. */
   browse<T>(listing: Listing<T>): Promise<Choice<T>>
   /** The last word of a command that went well: text on stdout (or its picture), or the `result` line. */

@@ -7,6 +7,8 @@ import { project } from '../support/project.ts'
 
 const SSH = { type: 'ssh', host: 'ci@build1.example.com:2222', path: '~/builds/shop', run: 'make', output: 'out' }
 
+const PIN = `SHA256:${'a'.repeat(43)}`
+
 async function loaded(builder: object, more: object = {}) {
   const dir = await project({
     'releaser.config.json': JSON.stringify({ app: 'shop', targets: {}, builders: { far: builder }, ...more }),
@@ -30,11 +32,17 @@ test('a build host is reached as its builder says, else as `defaults` say for ta
     },
     settings: {},
   })
-  const defaults = { identity: 'key', knownHosts: '~/known', agent: true, connectTimeout: '5s' }
+  const defaults = { identity: 'key', knownHosts: '~/known', agent: true, hostKeys: [PIN], connectTimeout: '5s' }
   const { dir, host } = await loaded({ ...SSH, identity: 'own', agent: false }, { defaults })
   expect(host).toMatchObject({
     host: { identity: join(dir, 'own') },
-    settings: { identity: join(dir, 'own'), knownHosts: join(homedir(), 'known'), agent: false, connectTimeout: '5s' },
+    settings: {
+      identity: join(dir, 'own'),
+      knownHosts: join(homedir(), 'known'),
+      agent: false,
+      hostKeys: [PIN],
+      connectTimeout: '5s',
+    },
   })
 })
 
@@ -44,6 +52,7 @@ test.each<[object, string]>([
   [{ ...SSH, path: undefined }, 'builders.far.path is missing'],
   [{ ...SSH, clean: ['..'] }, 'builders.far.clean[0] ".." leads out of the project'],
   [{ ...SSH, connectTimeout: '5' }, "builders.far.connectTimeout must be a duration such as '30s', '5m', '4h' or '7d'"],
+  [{ ...SSH, hostKeys: ['MD5:00:11'] }, 'builders.far.hostKeys[0] "MD5:00:11" is no fingerprint'],
   [{ ...SSH, hots: 'x' }, 'builders.far.hots is not a known key'],
 ])('%j is refused', async (builder, message) => {
   await expect(loaded(builder)).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining(message) })

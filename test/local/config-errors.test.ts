@@ -165,6 +165,11 @@ describe('a single problem', () => {
       'give it another path, or leave it out',
     ],
     ['the root', withTarget({ path: '//' }), 'targets.prod.path is the root of the file system'],
+    [
+      'a pin that is no fingerprint',
+      withTarget({ hostKeys: [`SHA256:${'x'.repeat(42)}`] }),
+      `targets.prod.hostKeys[0] "SHA256:${'x'.repeat(42)}" is no fingerprint: write what ssh-keygen -lf says, SHA256: and 43 characters`,
+    ],
     ['an empty path', withTarget({ path: ' ' }), 'targets.prod.path is empty'],
     ['a path with ..', withTarget({ path: '/srv/../x' }), 'targets.prod.path "/srv/../x" holds ..'],
     ['a path with a newline', withTarget({ path: '/srv\n' }), 'targets.prod.path holds a control character'],
@@ -390,7 +395,6 @@ describe('not supported yet', () => {
         ['watch', { follow: 'store' }],
         ['notify', []],
         ['allowedSigners', []],
-        ['hostKeys', []],
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),

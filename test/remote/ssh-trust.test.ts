@@ -103,7 +103,7 @@ describe('a host key', () => {
     expect(await enter([], { hostKeys: [mark(host.hostKey)] })).toBe('in')
     expect(await enter([`[127.0.0.1]:${host.port} ${host.hostKey}`], { hostKeys: [mark(other)] })).toMatchObject({
       code: 'HOST_KEY',
-      message: `the host key of h1 is not one of hostKeys: it shows ssh-ed25519 ${mark(host.hostKey)}`,
+      message: `the host key of h1 is not one of hostKeys: it shows ssh-ed25519 ${mark(host.hostKey)}, but hostKeys has ${mark(other)}`,
     })
   })
 })

@@ -14,7 +14,7 @@ function playing(hosts: readonly string[], play: string, fleeting: boolean): str
     const key = () => new Promise((resolve) => stdin.setRawMode(true).once('data', resolve))
     const list = ui.rows(${JSON.stringify(hosts)}, { fleeting: ${fleeting} })
     ${play}
-    await list.close()
+    await list.close(false)
     ui.say('after')
     ui.result('x', 0, {}, 'the result')
     stdin.pause()
