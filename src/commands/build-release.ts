@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { Built } from '../local/build/build.ts'
 import { type LoadedConfig, pickBuilder } from '../local/config.ts'
 import type { Packed } from '../local/pack.ts'
+import { secretsAtHand } from '../local/secrets.ts'
 import type { Store } from '../local/store.ts'
 import { inTemporaryFolder } from '../local/temporary.ts'
 import { ReleaserError } from '../model/errors.ts'
@@ -36,6 +37,7 @@ export async function buildRelease(call: Pick<Call, 'ui' | 'signal' | 'globals'>
   const { ui, signal } = call
   const { loaded, store, app, tags = [] } = wanted
   const { name, builder } = pickBuilder(loaded, wanted)
+  ui.conceal(await secretsAtHand([...loaded.targets.values()], loaded.dir, signal))
   const [{ runBuild }, { packTree }, { buildOnHost }] = await Promise.all([
     import('../local/build/build.ts'),
     import('../local/pack.ts'),

@@ -13,7 +13,7 @@ import { planForget, planMend } from '../tasks/mend.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { labels, leads } from './destinations.ts'
-import { discreet, type Environments, environments } from './environment.ts'
+import { type Environments, environments } from './environment.ts'
 import { hooksAt } from './moments.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
@@ -52,7 +52,7 @@ export async function mendHosts(call: Call, wanted: MendWanted, found: readonly 
   await askProtected(call, targets, 'mend')
   const going: Case[] = []
   for (const one of cases) if (one.source || (await mayGo(call, one))) going.push(one)
-  const apps = await environments(hosts, { dir: loaded.dir, signal: call.signal })
+  const apps = await environments(hosts, { dir: loaded.dir, call })
   try {
     for (const one of going) await mend(call, { ...wanted, store, apps }, one)
   } catch (error) {
@@ -145,7 +145,7 @@ async function mend(
   const input: RolloutInput = {
     plan,
     author: author(`verify --fix of ${id}`),
-    observe: discreet(call.ui.observe, apps),
+    observe: call.ui.observe,
     signal: call.signal,
     wait: call.globals.wait,
     ...NO_RELEASE,

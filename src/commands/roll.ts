@@ -15,7 +15,7 @@ import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
-import { discreet, type Environments, environments, veiled } from './environment.ts'
+import { type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
 import { hooksAt } from './moments.ts'
@@ -52,7 +52,7 @@ export interface Rolled {
 export async function roll(input: RollInput): Promise<Rolled> {
   const { call } = input
   const { ui, globals } = call
-  const apps = await environments(input.destinations, { dir: input.loaded.dir, signal: call.signal })
+  const apps = await environments(input.destinations, { dir: input.loaded.dir, call })
   const rows = ui.rows(labels(input.destinations), { fleeting: true })
   const preparation = await prepare({
     destinations: input.destinations,
@@ -80,7 +80,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     }
     await rows.close()
     if (plans.some(({ steps }) => steps.length > 0)) await input.ask(plans)
-    const outcomes = await carryOut(input, release, prepared, plan, apps)
+    const outcomes = await carryOut(input, release, prepared, plan)
     return { release, plans, hosts: [...outcomes, ...preparation.skipped] }
   } finally {
     await rows.close()
@@ -135,7 +135,6 @@ async function carryOut(
   release: Wanted,
   prepared: readonly Prepared[],
   plan: Planner,
-  apps: Environments,
 ): Promise<readonly HostOutcome[]> {
   const { call, action } = input
   const rows = call.ui.rows(labels(prepared))
@@ -143,10 +142,9 @@ async function carryOut(
     return await rollOut(prepared, {
       plan,
       author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${wordFor(release)}`),
-      observe: discreet(call.ui.observe, apps),
+      observe: call.ui.observe,
       signal: call.signal,
       wait: call.globals.wait,
-      redacted: apps.redacted,
       moment: (moment) => hooksAt(moment, input, release, prepared),
       shipment: await shipments(input),
     })
