@@ -80,7 +80,7 @@ export async function buildRelease(call: Pick<Call, 'ui' | 'signal' | 'globals'>
   if (wanted.checkReproducible) await demandSame(packed, async () => (await once()).packed)
   const version = built.version ?? fallbackVersion(new Date())
   const { git, metadata } = built
-  const taken = await takeIn(ui, store, packed, { app, version, tags: [...tags, ...built.tags], builder: name, git, metadata })
+  const taken = await takeIn(call, wanted, packed, { app, version, tags: [...tags, ...built.tags], builder: name, git, metadata })
   const { keepLocal } = loaded.config
   const gone = keepLocal === undefined ? [] : await store.pruneLocal(app, keepLocal)
   if (gone.length > 0) ui.say(`keepLocal: ${count(gone.length, 'old release')} removed from the store`)

@@ -18,6 +18,7 @@ import { hooksAt } from './moments.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { shipments } from './roll.ts'
+import { withSignature } from './signed.ts'
 import { verifyHost } from './verify-host.ts'
 
 interface MendWanted {
@@ -123,7 +124,8 @@ async function mend(
   const { by } = author('')
   const knownManifests = new Set(store.list().map((release) => release.id))
   const manifest = source && (await store.manifest(source))
-  const release: Wanted | null = source && { id, version: source.version, digest: source.digest, manifest }
+  const here: Wanted | null = source && { id, version: source.version, digest: source.digest, manifest }
+  const release = here && (await withSignature(call, here, { store, source, targets, hosts: damaged }))
   const plan = (destination: Destination, facts: Facts): Plan => {
     const { target, host } = destination
     if (!release) return planForget({ target, host, facts, id })

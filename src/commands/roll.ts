@@ -19,6 +19,7 @@ import { type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
 import { hooksAt } from './moments.ts'
+import { withSignature } from './signed.ts'
 
 export interface RollInput {
   readonly call: Call
@@ -66,7 +67,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   let laid: AllLaid | undefined
   try {
     for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
-    const release = await input.choose(preparation.hosts)
+    const release = await withSignature(call, await input.choose(preparation.hosts), { ...input, hosts: preparation.hosts })
     laid = await input.lay?.(release, preparation.hosts)
     const plan = approved(planner(input, release, apps, preparation.hosts, laid), input, apps)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))

@@ -10,6 +10,7 @@ import { hostLabel, parseHost } from './config-host.ts'
 import { jobProblems } from './config-jobs.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
+import { signerProblems } from './config-signers.ts'
 import { plainTemplates, templateProblems } from './config-templates.ts'
 
 const KEEP = 5
@@ -64,6 +65,7 @@ export function resolveTarget(
     ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
     ...journalProblems(at, settings),
+    ...signerProblems(at, settings),
     ...jobProblems(at, settings),
     ...templateProblems(at, rendered ?? [], [...lists.dirs, ...lists.files]),
     ...(confirm === false ? unconfirmed(at, hooks ?? {}) : []),

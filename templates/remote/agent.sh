@@ -74,7 +74,7 @@ verb_status() {
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
-  fact_app; fact_cookies
+  fact_app; fact_cookies; fact_signatures
   [ ! -r $R/state ] || head -c 1000000 $R/state | sed "s/^/state$TAB/"
   awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, $0 }' "$R"/overlays/* 2>/dev/null
   [ ! -r $R/history ] || tail -n "${1:-50}" $R/history | sed "s/^/history$TAB/"

@@ -365,14 +365,12 @@ test('groups that contain each other', async () => {
 
 describe('not supported yet', () => {
   const cases: [unknown, string][] = [
-    [{ ...withTarget({}), sign: { key: 'k' } }, 'sign'],
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
     ...(
       [
         ['watch', { follow: 'store' }],
         ['notify', []],
-        ['allowedSigners', []],
         ['strategy', { batch: '50%' }],
         ['hostKeys', []],
         ['onFailure', 'keep'],
