@@ -24,5 +24,5 @@ signed_by() {
   printf %s "$decoded" >"$T/allowed" && printf -- '-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n' "$4" >"$T/signature" \
     || cannot "write in $R" || return
   said=$(printf 'sha256:%s\n' "$2" | ssh-keygen -Y verify -f "$T/allowed" -I releaser -n releaser -s "$T/signature" 2>&1) \
-    || { why="nobody who is allowed has signed $1: $(printf '%s\n' "$said" | head -n 1)"; return 1; }
+    || { why="nobody who is allowed has signed $1: $(printf '%s\n' "$said" | tr -d '\r' | head -n 1)"; return 1; }
 }
