@@ -17,10 +17,7 @@ interface Signed {
  * What has a host verify who signed a release, before it has its name there and before anything of it runs, and keep the signature. A
  * target that names its signers takes nothing else: fails with INTEGRITY, whoever asks.
  */
-export function signing({
-  target,
-  release: { id, version, digest, signature },
-}: Signed): Step[] {
+export function signing({ target, release: { id, version, digest, signature } }: Signed): Step[] {
   const signers = target.allowedSigners ?? null
   if (signers && !signature)
     throw new ReleaserError('INTEGRITY', `${version} is not signed, and ${target.name} takes what an allowed key has signed`, {

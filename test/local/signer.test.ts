@@ -190,7 +190,10 @@ describe('signing', () => {
     writeFileSync(join(dir, 'bin/ssh-keygen'), '#!/bin/sh\necho "ssh-keygen: unknown option -- Y" >&2; exit 1\n')
     await chmod(join(dir, 'bin/ssh-keygen'), 0o755)
     vi.stubEnv('PATH', `${join(dir, 'bin')}:/usr/bin:/bin`)
-    await expect(demand(signature, [ana.line])).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringMatching(/older than signatures/) })
+    await expect(demand(signature, [ana.line])).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringMatching(/older than signatures/),
+    })
   })
 })
 
