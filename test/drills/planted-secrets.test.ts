@@ -115,7 +115,7 @@ async function seesWhatIsThere(): Promise<void> {
   const watch = watchProcesses(one, process.getuid?.() ?? 0)
   const told = spawn('sh', ['-c', 'sleep 2; :', `x${one['ONE']}`])
   const code = Buffer.from(`ab${one['ONE']}c`).toString('base64')
-  const tail = spawn('tail', ['-f', '/dev/null'], { env: { CODE: code } })
+  const tail = spawn('sh', ['-c', 'exec tail -f /dev/null'], { env: { CODE: code } })
   await once(told, 'exit')
   tail.kill()
   expect((await watch.stop()).found.toSorted()).toEqual([
