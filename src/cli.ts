@@ -6,6 +6,7 @@ import type { Command, Hall, Outcome } from './commands/command.ts'
 import { mannerOf } from './commands/globals.ts'
 import { COMMANDS } from './commands/table.ts'
 import { ReleaserError } from './model/errors.ts'
+import type { Discretion } from './ui/discretion.ts'
 import type { Ui } from './ui/ui.ts'
 
 /** Milliseconds that forgotten handles may keep the process alive once all is said. */
@@ -19,6 +20,8 @@ const apart: AbortController[] = []
 const argv = process.argv.slice(2)
 const manner = mannerOf(argv)
 const hall: Hall = { commands: COMMANDS, apart: doApart, help: async (command) => (await help(command))[1] }
+/** What is shown nowhere; there is none before there is a terminal. */
+let discretion: Discretion | undefined
 /** All is said, and the exit code is what was said: a signal comes too late to change that. */
 let ended = false
 
@@ -88,9 +91,11 @@ async function help(command: Command | undefined): Promise<[Readonly<Record<stri
 }
 
 async function terminal() {
-  const { createUi } = await import('./ui/create.ts')
+  const [{ createUi }, { createDiscretion }] = await Promise.all([import('./ui/create.ts'), import('./ui/discretion.ts')])
   const { stdin, stdout, stderr, env } = process
-  return createUi({ ...manner, stdin, stdout, stderr, env, signal: () => apart.at(-1)?.signal ?? stopping.signal })
+  discretion ??= createDiscretion()
+  discretion.conceal(['RELEASER_KEY_PASSPHRASE', 'RELEASER_SSH_KEY'].flatMap((name) => env[name] ?? []))
+  return createUi({ ...manner, stdin, stdout, stderr, env, discretion, signal: () => apart.at(-1)?.signal ?? stopping.signal })
 }
 
 /** The first signal asks the command to end in a safe state; the second, or too long a wait, ends the process as it is. */
@@ -130,7 +135,8 @@ function readerIsGone(error: NodeJS.ErrnoException): void {
 
 function crash(error: unknown): never {
   restoreTerminal()
-  const failure = asFailure(error, stopping.signal)
+  const plain = asFailure(error, stopping.signal)
+  const failure = discretion?.error(plain) ?? plain
   const { cause } = failure
   const stack = cause instanceof Error ? (cause.stack ?? '') : ''
   tellAtOnce(

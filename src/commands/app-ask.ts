@@ -26,8 +26,9 @@ export async function run(call: Call): Promise<Outcome> {
     const words = [command, ...rest].join(' ')
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would ask the app: ${words}`).join('\n') }
   }
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  const ran = await inEvery(call, all, apps, (asked, current) => question(command, asked, current, rest))
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
+  const ran = await inEvery(call, all, (asked, current) => question(command, asked, current, rest))
   return ranOutcome(call, ran, command, hintFor(command, values['target'] ?? ''))
 }
 

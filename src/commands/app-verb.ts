@@ -41,7 +41,7 @@ export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, values['target'])
   const all = destinations(targets, values['host'])
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  const apps = await environments(all, { dir: loaded.dir, call })
   if (!globals.dryRun) await askProtected(call, targets, command)
   return withHosts(call, all, async (preparation) => {
     const plan = planner(command, preparation)
@@ -51,7 +51,7 @@ export async function run(call: Call): Promise<Outcome> {
       return { result: { dryRun: true, plans }, text: plans.map(planText).join('\n\n') }
     }
     if (command !== 'stop') warnOfEnvironment(call, prepared, apps)
-    return carryOut(call, command, { ...preparation, hosts: prepared }, plan, apps)
+    return carryOut(call, command, { ...preparation, hosts: prepared }, plan)
   })
 }
 
@@ -69,10 +69,9 @@ async function carryOut(
   verb: Verb,
   { hosts: prepared, skipped }: Pick<Preparation, 'skipped'> & { readonly hosts: readonly Prepared[] },
   plan: Planner,
-  apps: Environments,
 ): Promise<Outcome> {
   const target = [...new Set(prepared.map((host) => host.target.name))].join(', ')
-  const heard = hearing(call.ui.observe, apps)
+  const heard = hearing(call.ui.observe)
   const rolling = rollOut(prepared, {
     plan,
     author: author(verb),

@@ -6,7 +6,7 @@ import { inParallel } from '../rollout/parallel.ts'
 import { jobRows } from '../tasks/jobs.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, labels } from './destinations.ts'
-import { type Environments, environments } from './environment.ts'
+import { environments } from './environment.ts'
 import { brought, type Meant, meantOn } from './lay-out.ts'
 import { withHosts } from './with-hosts.ts'
 
@@ -18,20 +18,21 @@ export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, call.values['target'])
   const all = destinations(targets, call.values['host'])
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
   const act = async (meant: readonly Meant[]): Promise<Outcome> => {
     if (call.globals.dryRun) {
       const text = meant.map(({ asked, name }) => `${asked.host.name}: would unpack ${name} and prove it`)
       return { result: { dryRun: true, verified: [] }, text: text.join('\n') }
     }
     const rows = call.ui.rows(labels(meant.map(({ asked }) => asked)))
-    const ended = await inParallel(meant, AT_ONCE, (one) => onHost(call, loaded.storeDir, one, apps)).finally(() => rows.close())
+    const ended = await inParallel(meant, AT_ONCE, (one) => onHost(call, loaded.storeDir, one)).finally(() => rows.close())
     return closing(ended)
   }
   return withHosts(call, all, async ({ hosts }) => act(await meantOn(call, hosts, call.values['backup'])), { aside: true })
 }
 
-async function onHost(call: Call, storeDir: string, meant: Meant, apps: Environments) {
+async function onHost(call: Call, storeDir: string, meant: Meant) {
   const { host, target, remote } = meant.asked
   const step = { event: 'step', host: host.name, step: 'verify' } as const
   call.ui.observe({ ...step, state: 'start' })
@@ -40,9 +41,8 @@ async function onHost(call: Call, storeDir: string, meant: Meant, apps: Environm
   const rows = [...jobRows('verify', meant.asked), ['backup', name] as const, ...(sent === null ? [] : [['sent', sent] as const])]
   const end = await runJob(remote, host.path, { job: 'verify', rows }, call.signal)
   const ok = end.exit === 0
-  const message = apps.redacted(end.message)
+  const { message, output } = end
   call.ui.observe({ ...step, state: ok ? 'ok' : 'failed', ...(ok ? {} : { detail: message }) })
-  const output = apps.redacted(end.output)
   return { host: host.name, target: target.name, name, at: madeAt(name), ok, exit: end.exit, message, output }
 }
 

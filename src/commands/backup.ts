@@ -9,7 +9,7 @@ import type { Preparation } from '../rollout/prepare.ts'
 import { demandJob, jobRows } from '../tasks/jobs.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, labels } from './destinations.ts'
-import { type Environments, environments } from './environment.ts'
+import { environments } from './environment.ts'
 import { askProtected } from './protected.ts'
 import { type Ran, ranOutcome } from './ran.ts'
 import { withHosts } from './with-hosts.ts'
@@ -31,10 +31,11 @@ export async function run(call: Call): Promise<Outcome> {
   const targets = pickTargets(loaded, values['target'])
   for (const target of targets) demandJob(job, target)
   const all = destinations(targets, values['host'])
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
   // A backup changes nothing that serves.
   if (!globals.dryRun && job === 'sanitize') await askProtected(call, targets, 'sanitize')
-  return withHosts(call, all, (prepared) => runJobs(call, { job, apps, rowsOf: (asked) => jobRows(job, asked) }, prepared), {
+  return withHosts(call, all, (prepared) => runJobs(call, { job, rowsOf: (asked) => jobRows(job, asked) }, prepared), {
     aside: true,
   })
 }
@@ -42,11 +43,7 @@ export async function run(call: Call): Promise<Outcome> {
 /** Runs a job on hosts that are connected to. Fails with REMOTE_COMMAND where it failed on one, LOCKED where it is at work there. */
 export async function runJobs(
   call: Call,
-  {
-    job,
-    apps,
-    rowsOf,
-  }: { readonly job: JobKind; readonly apps: Environments; readonly rowsOf: (asked: Asked) => JobRows | null },
+  { job, rowsOf }: { readonly job: JobKind; readonly rowsOf: (asked: Asked) => JobRows | null },
   { hosts, skipped }: Preparation,
 ): Promise<Outcome> {
   const wanted = hosts.map((asked) => ({ asked, rows: rowsOf(asked) }))
@@ -55,7 +52,7 @@ export async function runJobs(
     return { result: { dryRun: true, hosts: [] }, text: lines.join('\n') }
   }
   const rows = call.ui.rows(labels(hosts), { fleeting: true })
-  const ran = await inParallel(wanted, AT_ONCE, ({ asked, rows }) => onHost(call, asked, { job, rows }, apps)).finally(() =>
+  const ran = await inParallel(wanted, AT_ONCE, ({ asked, rows }) => onHost(call, asked, { job, rows })).finally(() =>
     rows.close(),
   )
   const outcome = ranOutcome(
@@ -76,12 +73,11 @@ async function onHost(
   { ui, signal }: Call,
   { target, host, remote }: Asked,
   { job, rows }: { readonly job: JobKind; readonly rows: JobRows | null },
-  apps: Environments,
 ): Promise<JobRan> {
   const step = { event: 'step', host: host.name, step: job } as const
   ui.observe({ ...step, state: 'start' })
   const end = await runJob(remote, host.path, { job, rows }, signal)
-  const message = apps.redacted(end.message)
+  const { message } = end
   if (end.exit === 4)
     throw new ReleaserError('LOCKED', `${host.name}: ${message}`, {
       hint: 'try again when it is done: releaser backups target=NAME',
@@ -96,7 +92,7 @@ async function onHost(
     target: target.name,
     ok: end.exit === 0,
     exit: end.exit,
-    stdout: apps.redacted(end.output),
+    stdout: end.output,
     stderr: message === '' ? '' : `${message}\n`,
     made: end.made && { ...end.made, at: madeAt(end.made.name) },
   }

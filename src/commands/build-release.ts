@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { Built } from '../local/build/build.ts'
 import { type LoadedConfig, pickBuilder } from '../local/config.ts'
 import type { Packed } from '../local/pack.ts'
+import { secretsAtHand } from '../local/secrets.ts'
 import type { Store } from '../local/store.ts'
 import { inTemporaryFolder } from '../local/temporary.ts'
 import { ReleaserError } from '../model/errors.ts'
@@ -39,6 +40,7 @@ export async function buildRelease(
   const { ui, signal } = call
   const { loaded, store, app, tags = [] } = wanted
   const { name, builder } = pickBuilder(loaded, wanted)
+  ui.conceal(await secretsAtHand([...loaded.targets.values()], loaded.dir, signal))
   const [{ runBuild }, { packTree }, { buildOnHost }] = await Promise.all([
     import('../local/build/build.ts'),
     import('../local/pack.ts'),
@@ -81,7 +83,7 @@ export async function buildRelease(
   if (wanted.checkReproducible) await demandSame(packed, async () => (await once()).packed)
   const version = built.version ?? fallbackVersion(new Date())
   const { git, metadata } = built
-  const taken = await takeIn(ui, store, packed, { app, version, tags: [...tags, ...built.tags], builder: name, git, metadata })
+  const taken = await takeIn(call, wanted, packed, { app, version, tags: [...tags, ...built.tags], builder: name, git, metadata })
   const { keepLocal } = loaded.config
   const gone = keepLocal === undefined ? [] : await store.pruneLocal(app, keepLocal)
   if (gone.length > 0) ui.say(`keepLocal: ${count(gone.length, 'old release')} removed from the store`)

@@ -17,6 +17,7 @@ export async function run(call: Call): Promise<Outcome> {
   const all = destinations(pickTargets(loaded, values['target']), values['host'])
   if (globals.dryRun)
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would run ${rest.join(' ')}`).join('\n') }
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  return ranOutcome(call, await inEvery(call, all, apps, () => ({ wish: rest })))
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
+  return ranOutcome(call, await inEvery(call, all, () => ({ wish: rest })))
 }

@@ -8,7 +8,6 @@ import { inParallel } from '../rollout/parallel.ts'
 import { within } from '../rollout/true-end.ts'
 import { currentEnv, currentOf } from '../tasks/current.ts'
 import type { Call } from './command.ts'
-import type { Environments } from './environment.ts'
 import { JOURNAL, journalFollow, NO_UNIT, UNTIL_LET_GO } from './journal.ts'
 
 /** A file on a host, or the journal of its app, that is shown. */
@@ -33,14 +32,14 @@ const END_MS = 3000
  * Shows what is written to these files until somebody stops it, or nobody reads any more. A host whose line is lost is told of and
  * the others go on; fails with CONNECTION where that was the last.
  */
-export async function followLogs(call: Call, logs: readonly Log<Asked>[], lines: number, apps: Environments): Promise<void> {
+export async function followLogs(call: Call, logs: readonly Log<Asked>[], lines: number): Promise<void> {
   const stop = new AbortController()
   const end = () => stop.abort()
   // Whoever read our output has left, as in `| head`.
   process.stdout.once('error', end)
   call.signal.addEventListener('abort', end, { once: true })
   if (call.signal.aborted) end()
-  const lost = await inParallel(logs, logs.length, (log) => followOne(call, log, lines, apps, stop.signal))
+  const lost = await inParallel(logs, logs.length, (log) => followOne(call, log, lines, stop.signal))
   if (!stop.signal.aborted && lost.length > 0)
     throw new ReleaserError('CONNECTION', 'the line to every host was lost', { hint: 'look at the network, and try again' })
 }
@@ -51,7 +50,7 @@ function wishFor({ file, host }: Log, unit: AppUnit | null, lines: number): Wish
   throw new ReleaserError('NOT_FOUND', `${host.name}: ${NO_UNIT}`, { hint: 'deploy, or have it written: releaser setup' })
 }
 
-async function followOne(call: Call, log: Log<Asked>, lines: number, apps: Environments, signal: AbortSignal): Promise<void> {
+async function followOne(call: Call, log: Log<Asked>, lines: number, signal: AbortSignal): Promise<void> {
   const { ui } = call
   const name = log.host.name
   currentOf(log)
@@ -63,7 +62,7 @@ async function followOne(call: Call, log: Log<Asked>, lines: number, apps: Envir
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
   const decoder = new StringDecoder('utf8')
-  const splitter = splitLines((line) => !signal.aborted && ui.data(log.head + apps.redacted(line)))
+  const splitter = splitLines((line) => !signal.aborted && ui.data(log.head + line))
   channel.stdout.on('data', (chunk: Buffer) => splitter.push(decoder.write(chunk))).once('end', splitter.end)
   const stopped = new Promise<void>((done) => {
     if (signal.aborted) done()

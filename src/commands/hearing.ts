@@ -1,10 +1,9 @@
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
 import type { Observe } from '../model/plan.ts'
 import type { HostOutcome } from '../rollout/host.ts'
-import { discreet, type Environments } from './environment.ts'
 import type { Ran } from './ran.ts'
 
-/** What hosts tell while they carry out a plan for their app, kept for the last word. No secret is in any of it. */
+/** What hosts tell while they carry out a plan for their app, kept for the last word. */
 export interface Hearing {
   /** Hands on what happens, and listens. */
   readonly observe: Observe
@@ -17,27 +16,27 @@ export interface Hearing {
 /** How a rollout ends that knows of each host how it is. */
 const SETTLED: readonly ErrorCode[] = ['NOT_CHANGED', 'ROLLED_BACK', 'PARTIAL']
 
-export function hearing(observe: Observe, apps: Environments): Hearing {
+export function hearing(observe: Observe): Hearing {
   const output = new Map<string, string>()
   const failed = new Set<string>()
 
   const ran: Hearing['ran'] = (outcomes) =>
     outcomes.map(({ target, host, ok, changed, state, message }) => {
       const printed = output.get(host) ?? ''
-      const why = ok || message === undefined ? '' : `${apps.redacted(message)}\n`
+      const why = ok || message === undefined ? '' : `${message}\n`
       const exit = ok ? 0 : state === 'skipped' ? null : 1
       return { host, target, ok, exit, stdout: ok ? printed : '', stderr: ok ? '' : printed + why, changed }
     })
 
   return {
     ran,
-    observe: discreet((progress) => {
+    observe: (progress) => {
       observe(progress)
       const { host } = progress
       if (host === null) return
       if (progress.event === 'output') output.set(host, `${output.get(host) ?? ''}${progress.line}\n`)
       if (progress.event === 'step' && progress.state === 'failed' && progress.step !== 'lock') failed.add(host)
-    }, apps),
+    },
     failure: (error, target) => {
       if (!(error instanceof ReleaserError)) return error
       const outcomes = (error.result['hosts'] ?? []) as readonly HostOutcome[]
@@ -46,7 +45,7 @@ export function hearing(observe: Observe, apps: Environments): Hearing {
       const own = known && failed.size > 0 && cause instanceof ReleaserError
       const message = own ? `${cause.message}${others(outcomes, failed)}` : error.message
       const names = target.replaceAll(', ', ',')
-      return new ReleaserError(own ? 'REMOTE_COMMAND' : code, apps.redacted(message), {
+      return new ReleaserError(own ? 'REMOTE_COMMAND' : code, message, {
         hint: own
           ? `see what it wrote: releaser logs target=${names}; and how it is: releaser status target=${names}`
           : error.hint,

@@ -26,7 +26,7 @@ export const run: Run = async (call) => {
     }),
   )
   const version = named ?? packed.version ?? fallbackVersion(new Date())
-  const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: null })
+  const taken = await takeIn(call, { loaded, store }, packed, { app, version, tags, builder: null, git: null })
   await list.close()
   return takenIn(taken, 'imported')
 }

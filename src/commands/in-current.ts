@@ -7,7 +7,6 @@ import { inParallel } from '../rollout/parallel.ts'
 import type { Preparation } from '../rollout/prepare.ts'
 import { currentEnv, currentOf } from '../tasks/current.ts'
 import type { Call } from './command.ts'
-import type { Environments } from './environment.ts'
 import type { AllRan, Ran } from './ran.ts'
 import { withHosts } from './with-hosts.ts'
 
@@ -21,17 +20,16 @@ export type Question = { readonly wish: Wish; readonly seconds?: number } | Pick
 const AT_ONCE = 10
 
 /**
- * Asks every host, and tells what came of it without any secret; what is run there runs in the current release. All are connected
+ * Asks every host, and tells what came of it; what is run there runs in the current release. All are connected
  * to before the first is asked. Fails where nothing is deployed (NOT_FOUND), or the path is not this target's (USAGE).
  */
 export async function inEvery(
   call: Call,
   destinations: readonly Destination[],
-  apps: Environments,
   question: (asked: Asked, current: HostRelease) => Question | Promise<Question>,
 ): Promise<AllRan> {
   const act = async ({ hosts, skipped }: Preparation): Promise<AllRan> => ({
-    hosts: await inParallel(hosts, AT_ONCE, (asked) => inCurrent(call, asked, apps, question)),
+    hosts: await inParallel(hosts, AT_ONCE, (asked) => inCurrent(call, asked, question)),
     skipped,
   })
   return withHosts(call, destinations, act, { aside: true })
@@ -41,7 +39,6 @@ export async function inEvery(
 export async function inCurrent(
   call: Call,
   asked: Asked,
-  apps: Environments,
   question: (asked: Asked, current: HostRelease) => Question | Promise<Question>,
 ): Promise<Ran> {
   const wanted = await question(asked, currentOf(asked))
@@ -51,8 +48,8 @@ export async function inCurrent(
     target: asked.target.name,
     ok: exit === 0,
     exit,
-    stdout: apps.redacted(stdout),
-    stderr: apps.redacted(stderr),
+    stdout,
+    stderr,
   }
 }
 

@@ -6,7 +6,7 @@ import { inParallel } from '../rollout/parallel.ts'
 import type { Preparation } from '../rollout/prepare.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
-import { type Environments, environments } from './environment.ts'
+import { environments } from './environment.ts'
 import { followLogs, type Log } from './follow.ts'
 import { inCurrent } from './in-current.ts'
 import { JOURNAL, journalTail, NO_UNIT } from './journal.ts'
@@ -27,7 +27,8 @@ export async function run(call: Call): Promise<Outcome> {
     const text = logsOf(all, several).map(({ host, file }) => `${host.name}: would show ${file}`)
     return { result: { hosts: [] }, text: text.join('\n') }
   }
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
   const follow = values['follow'] === 'true'
   if (follow && ui.mode === 'json')
     throw new ReleaserError('USAGE', '--follow has no end, so that there is no result for --json', {
@@ -35,8 +36,8 @@ export async function run(call: Call): Promise<Outcome> {
     })
   const act = async ({ hosts, skipped }: Preparation): Promise<Outcome> => {
     const logs = logsOf(hosts, several)
-    if (!follow) return shown(call, await inParallel(logs, 10, (log) => tail(call, log, lines, apps)), skipped)
-    await followLogs(call, logs, lines, apps)
+    if (!follow) return shown(call, await inParallel(logs, 10, (log) => tail(call, log, lines)), skipped)
+    await followLogs(call, logs, lines)
     return { result: {}, text: '' }
   }
   return withHosts(call, all, act, { aside: true })
@@ -72,8 +73,8 @@ case $1 in /*) file=$1 ;; *) file=./$1 ;; esac
 [ -e "$file" ] || { echo "there is no $1" >&2; exit 1; }
 exec tail -n "$2" "$file"`
 
-async function tail(call: Call, log: Log<Asked>, lines: number, apps: Environments): Promise<Tail> {
-  const asking = inCurrent(call, log, apps, ({ facts }) => {
+async function tail(call: Call, log: Log<Asked>, lines: number): Promise<Tail> {
+  const asking = inCurrent(call, log, ({ facts }) => {
     if (log.file !== JOURNAL) return { wish: { script: TAIL, args: [log.file, String(lines)] } }
     return facts.unit ? { wish: journalTail(facts.unit, lines) } : { exit: 1, stdout: '', stderr: `${NO_UNIT}\n` }
   })

@@ -13,11 +13,12 @@ import { planForget, planMend } from '../tasks/mend.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { labels, leads } from './destinations.ts'
-import { discreet, type Environments, environments } from './environment.ts'
+import { type Environments, environments } from './environment.ts'
 import { hooksAt } from './moments.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
 import { shipments } from './roll.ts'
+import { withSignature } from './signed.ts'
 import { verifyHost } from './verify-host.ts'
 
 interface MendWanted {
@@ -52,7 +53,7 @@ export async function mendHosts(call: Call, wanted: MendWanted, found: readonly 
   await askProtected(call, targets, 'mend')
   const going: Case[] = []
   for (const one of cases) if (one.source || (await mayGo(call, one))) going.push(one)
-  const apps = await environments(hosts, { dir: loaded.dir, signal: call.signal })
+  const apps = await environments(hosts, { dir: loaded.dir, call })
   try {
     for (const one of going) await mend(call, { ...wanted, store, apps }, one)
   } catch (error) {
@@ -123,7 +124,8 @@ async function mend(
   const { by } = author('')
   const knownManifests = new Set(store.list().map((release) => release.id))
   const manifest = source && (await store.manifest(source))
-  const release: Wanted | null = source && { id, version: source.version, digest: source.digest, manifest }
+  const here: Wanted | null = source && { id, version: source.version, digest: source.digest, manifest }
+  const release = here && (await withSignature(call, here, { store, source, targets, hosts: damaged }))
   const plan = (destination: Destination, facts: Facts): Plan => {
     const { target, host } = destination
     if (!release) return planForget({ target, host, facts, id })
@@ -145,7 +147,7 @@ async function mend(
   const input: RolloutInput = {
     plan,
     author: author(`verify --fix of ${id}`),
-    observe: discreet(call.ui.observe, apps),
+    observe: call.ui.observe,
     signal: call.signal,
     wait: call.globals.wait,
     ...NO_RELEASE,

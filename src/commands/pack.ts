@@ -29,7 +29,7 @@ export const run: Run = async (call) => {
     }),
   )
   const version = named ?? (await builtVersion([dir])) ?? fallbackVersion(new Date())
-  const taken = await takeIn(ui, store, packed, { app, version, tags, builder: null, git: await gitState(dir) })
+  const taken = await takeIn(call, { loaded, store }, packed, { app, version, tags, builder: null, git: await gitState(dir) })
   await list.close()
   return takenIn(taken, 'packed')
 }

@@ -8,6 +8,10 @@ import { count, size } from '../model/size.ts'
 const LINES: { readonly [K in StepKind]: (step: Step<K>) => string | undefined } = {
   receive: ({ release }) => `receive and verify ${release}`,
   link: ({ dirs, files }) => `link to shared: ${[...dirs.map((dir) => `${dir}/`), ...files].join(', ')}`,
+  signed: ({ release, signers }) =>
+    signers
+      ? `verify that one of ${count(signers.length, 'allowed key')} has signed ${release}`
+      : `keep the signature of ${release}`,
   publish: ({ dir }) => `name it releases/${dir}`,
   command: ({ hook, run }) => `${hook}: ${run.split('\n')[0]}`,
   again: ({ release, from }) => `lay ${release} out again from releases/${from}, and verify it`,

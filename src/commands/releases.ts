@@ -8,7 +8,7 @@ import { ago } from '../ui/time.ts'
 import type { Run } from './command.ts'
 import { type LiveList, liveList } from './live.ts'
 import { openPlace } from './place.ts'
-import { gitMark, releaseJson } from './release-shown.ts'
+import { gitMark, releaseJson, signerMark } from './release-shown.ts'
 
 export const run: Run = async (call) => {
   if (call.values['target'] !== undefined) return (await import('./releases-on-host.ts')).run(call)
@@ -41,6 +41,7 @@ interface Known {
 function listed(releases: readonly Release[], { latest, live }: Known, now: Date): string {
   const several = new Set(releases.map(({ app }) => app)).size > 1
   const deployed = releases.some((release) => live.of(release).length > 0)
+  const signed = releases.some(({ signature }) => signature)
   const headings = [
     'id',
     ...(several ? ['app'] : []),
@@ -50,9 +51,10 @@ function listed(releases: readonly Release[], { latest, live }: Known, now: Date
     'files',
     'from',
     ...(deployed ? ['live'] : []),
+    ...(signed ? ['signed'] : []),
     'tags',
   ]
-  const rows = releases.map(({ id, app, version, createdAt, bytes, files, git, tags }) => [
+  const rows = releases.map(({ id, app, version, createdAt, bytes, files, git, tags, signature }) => [
     id,
     ...(several ? [app] : []),
     version,
@@ -61,6 +63,7 @@ function listed(releases: readonly Release[], { latest, live }: Known, now: Date
     String(files),
     gitMark(git),
     ...(deployed ? [live.inShort({ id, app }) || '-'] : []),
+    ...(signed ? [signerMark(signature)] : []),
     [...(latest.has(id) ? ['latest'] : []), ...tags].join(', '),
   ])
   return table(headings, rows, ['size', 'files'])

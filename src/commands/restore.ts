@@ -12,7 +12,7 @@ import { ago } from '../ui/time.ts'
 import { author } from './author.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, labels, leads } from './destinations.ts'
-import { discreet, type Environments, environments } from './environment.ts'
+import { environments } from './environment.ts'
 import { layAll, type Meant, meantOn } from './lay-out.ts'
 import { planText } from './plan-text.ts'
 import { askProtected } from './protected.ts'
@@ -23,7 +23,8 @@ export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = pickTargets(loaded, call.values['target'])
   const all = destinations(targets, call.values['host'])
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
   const act = async (prepared: Preparation): Promise<Outcome> => {
     for (const asked of prepared.hosts) currentOf(asked)
     const meant = await meantOn(call, prepared.hosts, call.values['backup'])
@@ -34,7 +35,7 @@ export async function run(call: Call): Promise<Outcome> {
     try {
       const laid = await layAll(call, loaded, meant)
       try {
-        return await putBack(call, prepared, { meant, apps, planner: planner(call, prepared.hosts, laid.of) })
+        return await putBack(call, prepared, { meant, planner: planner(call, prepared.hosts, laid.of) })
       } finally {
         await laid.release()
       }
@@ -69,14 +70,14 @@ function planner({ values }: Call, asked: readonly Asked[], laidOn: Awaited<Retu
 async function putBack(
   call: Call,
   { hosts, skipped }: Preparation,
-  { meant, apps, planner: plan }: { readonly meant: readonly Meant[]; readonly apps: Environments; readonly planner: Planner },
+  { meant, planner: plan }: { readonly meant: readonly Meant[]; readonly planner: Planner },
 ): Promise<Outcome> {
   const prepared = hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
   const names = [...new Set(meant.map(({ name }) => name))].join(', ')
   const done = await rollOut(prepared, {
     plan,
     author: author(`restore of ${names}`),
-    observe: discreet(call.ui.observe, apps),
+    observe: call.ui.observe,
     signal: call.signal,
     wait: call.globals.wait,
     ...NO_RELEASE,

@@ -15,11 +15,12 @@ import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { warnOfCookies } from './cookie-warning.ts'
 import { labels, leads } from './destinations.ts'
-import { discreet, type Environments, environments, veiled } from './environment.ts'
+import { type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
 import { loginOf } from './login.ts'
 import { hooksAt } from './moments.ts'
+import { withSignature } from './signed.ts'
 
 export interface RollInput {
   readonly call: Call
@@ -53,7 +54,7 @@ export interface Rolled {
 export async function roll(input: RollInput): Promise<Rolled> {
   const { call } = input
   const { ui, globals } = call
-  const apps = await environments(input.destinations, { dir: input.loaded.dir, signal: call.signal })
+  const apps = await environments(input.destinations, { dir: input.loaded.dir, call })
   const rows = ui.rows(labels(input.destinations), { fleeting: true })
   const preparation = await prepare({
     destinations: input.destinations,
@@ -68,7 +69,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   let laid: AllLaid | undefined
   try {
     for (const { host, message } of preparation.skipped) ui.warn(`${host} is left out: ${message}`)
-    const release = await input.choose(preparation.hosts)
+    const release = await withSignature(call, await input.choose(preparation.hosts), { ...input, hosts: preparation.hosts })
     laid = await input.lay?.(release, preparation.hosts)
     const plan = approved(planner(input, release, apps, preparation.hosts, laid), input, apps)
     const prepared = preparation.hosts.map((asked) => ({ ...asked, plan: plan(asked, asked.facts) }))
@@ -82,7 +83,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     }
     await rows.close()
     if (plans.some(({ steps }) => steps.length > 0)) await input.ask(plans)
-    const outcomes = await carryOut(input, release, prepared, plan, apps)
+    const outcomes = await carryOut(input, release, prepared, plan)
     return { release, plans, hosts: [...outcomes, ...preparation.skipped] }
   } finally {
     await rows.close()
@@ -137,7 +138,6 @@ async function carryOut(
   release: Wanted,
   prepared: readonly Prepared[],
   plan: Planner,
-  apps: Environments,
 ): Promise<readonly HostOutcome[]> {
   const { call, action } = input
   const rows = call.ui.rows(labels(prepared))
@@ -145,10 +145,9 @@ async function carryOut(
     return await rollOut(prepared, {
       plan,
       author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${wordFor(release)}`),
-      observe: discreet(call.ui.observe, apps),
+      observe: call.ui.observe,
       signal: call.signal,
       wait: call.globals.wait,
-      redacted: apps.redacted,
       moment: (moment) => hooksAt(moment, input, release, prepared),
       shipment: await shipments(input),
     })

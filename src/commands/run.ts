@@ -21,8 +21,9 @@ export async function run(call: Call): Promise<Outcome> {
     const lines = all.map(({ target, host }) => `${host.name}: would run ${[scriptOf(target), ...rest].join(' ')}`)
     return { result: { hosts: [] }, text: lines.join('\n') }
   }
-  const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-  const ran = await inEvery(call, all, apps, ({ target }) => ({ wish: { script: scriptOf(target), args: rest } }))
+  // What is printed there may hold them.
+  await environments(all, { dir: loaded.dir, call })
+  const ran = await inEvery(call, all, ({ target }) => ({ wish: { script: scriptOf(target), args: rest } }))
   return ranOutcome(call, ran, name)
 }
 

@@ -1,4 +1,6 @@
+import { isGenuine, signerOf } from '../local/signer.ts'
 import type { Store } from '../local/store.ts'
+import { ReleaserError } from '../model/errors.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { type Grown, grownFiles } from '../model/manifest-change.ts'
 import type { Release } from '../model/release.ts'
@@ -23,10 +25,28 @@ export const run: Run = async (call) => {
   const biggest = biggestFiles(manifest)
   const growth = await growthOf(store, release, manifest)
   const tarball = store.tarballPath(release)
+  const signed = await signedBy(release, call.signal)
   return {
-    result: { release: releaseJson(release, isLatest), tarball, live, biggest, growth },
-    text: shown(release, { isLatest, live, biggest, growth, tarball }, new Date()),
+    result: { release: releaseJson(release, isLatest), genuine: signed.genuine, tarball, live, biggest, growth },
+    text: shown(release, { isLatest, live, biggest, growth, tarball, signed: signed.words }, new Date()),
   }
+}
+
+/** Who signed a release, in words, and whether it is true; `genuine` null where nobody has signed it, or nobody can tell here. */
+async function signedBy(
+  { signature, digest }: Release,
+  signal: AbortSignal,
+): Promise<{ readonly genuine: boolean | null; readonly words: string }> {
+  if (!signature) return { genuine: null, words: '-' }
+  const signer = signerOf(signature)
+  if (!signer) return { genuine: false, words: 'what should be a signature is none' }
+  const who = `${signer.comment === '' ? '' : `${signer.comment}, `}${signer.type} ${signer.fingerprint}`
+  const genuine = await isGenuine(signature, digest, signal).catch((error: unknown) => {
+    if (!(error instanceof ReleaserError) || error.code !== 'CONFIG') throw error
+    return null
+  })
+  if (genuine === null) return { genuine, words: `by ${who}, as it says itself: there is no ssh-keygen here to verify it` }
+  return { genuine, words: genuine ? `by ${who}` : `not by ${who}, as it says itself: it is of something else` }
 }
 
 /** What grew since the release before; null where there is none, or its manifest is lost. */
@@ -56,9 +76,10 @@ interface Shown {
   readonly live: readonly Live[]
   readonly biggest: readonly { readonly path: string; readonly size: number }[]
   readonly tarball: string
+  readonly signed: string
 }
 
-function shown(release: Release, { isLatest, live, biggest, growth, tarball }: Shown, now: Date): string {
+function shown(release: Release, { isLatest, live, biggest, growth, tarball, signed }: Shown, now: Date): string {
   const { app, version, id, tags, createdAt, bytes, sha256, md5, digest, files, unpackedBytes, builder, git } = release
   const rows: (readonly [string, string])[] = [
     ['id', id],
@@ -67,6 +88,7 @@ function shown(release: Release, { isLatest, live, biggest, growth, tarball }: S
     ['from', git ? gitShown(git) : '-'],
     ['holds', `${count(files, 'file')}, ${size(unpackedBytes)}`],
     ['digest', digest],
+    ['signed', signed],
     ['tarball', oneLine(tarball)],
     ['', `${size(bytes)}, sha256 ${sha256}`],
     ['', `md5 ${md5}`],

@@ -4,6 +4,7 @@ import { ReleaserError } from '../model/errors.ts'
 import type { FindingKind } from '../model/finding.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { fallbackVersion, type Release, timeOf } from '../model/release.ts'
+import type { Signature } from '../model/signature.ts'
 import { fetchRelease } from '../remote/download.ts'
 import type { Asked } from '../rollout/host.ts'
 import type { Call } from './command.ts'
@@ -56,12 +57,34 @@ export async function takeFrom(call: Call, store: Store, app: string, { asked, r
       for (const warning of packed.warnings) ui.warn(warning)
       const version =
         release.version === 'unknown' ? ((await builtVersion([into])) ?? fallbackVersion(timeOf(release.id))) : release.version
-      return await store.restore(packed, release.id, { app, version, tags: [], builder: null, git: null })
+      const signature = await signatureOf(call, asked, release.id, packed.digest)
+      return await store.restore(packed, release.id, { app, version, tags: [], builder: null, git: null, signature })
     } finally {
       signal.removeEventListener('abort', coming.close)
       coming.close()
     }
   })
+}
+
+/** What the host has kept of who signed it. One that is of something else, or that nobody can look at here, stays there. */
+async function signatureOf(
+  { ui, signal }: Call,
+  { facts, host }: Asked,
+  id: string,
+  digest: string,
+): Promise<Signature | undefined> {
+  const found = facts.signatures.find((one) => one.id === id)
+  if (!found) return undefined
+  const { isGenuine } = await import('../local/signer.ts')
+  const signature = { blob: found.blob, comment: found.comment }
+  try {
+    if (await isGenuine(signature, digest, signal)) return signature
+    ui.warn(`the signature of ${id} on ${host.name} is not one of its digest, and is left there`)
+  } catch (error) {
+    if (!(error instanceof ReleaserError) || error.code !== 'CONFIG') throw error
+    ui.warn(`the signature of ${id} is left on ${host.name}: ${error.message}`)
+  }
+  return undefined
 }
 
 /** A stream that broke off, as what it is. */

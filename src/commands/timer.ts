@@ -29,10 +29,11 @@ export async function run(call: Call): Promise<Outcome> {
     for (const { target, host, facts } of prepared.hosts)
       refuseForeign(facts, { app: target.app, target: target.name, host: host.name })
     if (word === 'status') return status(call, prepared)
-    if (word === 'log') return log(call, prepared, job ?? 'backup')
     if (word === 'install' || word === 'remove') return changeTimers(call, word, prepared)
-    const apps = await environments(all, { dir: loaded.dir, signal: call.signal })
-    return runJobs(call, { job: job ?? 'backup', apps, rowsOf: () => null }, prepared)
+    // What is printed there may hold them.
+    await environments(all, { dir: loaded.dir, call })
+    if (word === 'log') return log(call, prepared, job ?? 'backup')
+    return runJobs(call, { job: job ?? 'backup', rowsOf: () => null }, prepared)
   }
   if (word === 'install') for (const target of targets) scheduled(target)
   if (!globals.dryRun && (word === 'install' || word === 'remove')) await askProtected(call, targets, `${word} the timer of`)

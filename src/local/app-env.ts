@@ -1,5 +1,6 @@
 import { type AppEnv, envNameProblem, envValueProblem } from '../model/app-env.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { soundsSecret } from '../model/sounds-secret.ts'
 import type { Host, Target } from '../model/target.ts'
 import { parseEnvFile } from './env-file.ts'
 import { localFile, readLocal } from './local-file.ts'
@@ -9,27 +10,33 @@ type Values = Readonly<Record<string, string>>
 
 /**
  * Reads what the hosts of a target have in common, once, and gives each of them its environment. Later ones win: `envFile`, `env`,
- * `secrets`, the host's own `env`. `dir` is the folder of the configuration. Fails with CONFIG, naming the target and what is wrong
- * and no value; INTERRUPTED when aborted.
+ * `secrets`, the host's own `env`. `dir` is the folder of the configuration. `conceal` hears of each secret as soon as it is known.
+ * Fails with CONFIG, naming the target and what is wrong and no value; INTERRUPTED when aborted.
  */
 export async function appEnv(options: {
   readonly target: Pick<Target, 'name' | 'envFile' | 'env' | 'secrets'>
   readonly dir: string
   readonly signal?: AbortSignal | undefined
+  readonly conceal?: (values: readonly string[]) => void
 }): Promise<(host: Pick<Host, 'name' | 'env'>) => AppEnv> {
-  const { target, dir, signal } = options
+  const { target, dir, signal, conceal = () => {} } = options
   const fromFile = await envFileOf(target, dir, signal)
   const written = checked(target.env ?? {}, (name) => `targets.${target.name}.env.${name}`)
-  const secrets = await secretsOf(target, dir, signal)
-  return ({ name: host, env }) => ({
-    values: {
+  const sounding = Object.entries({ ...fromFile, ...written }).flatMap(([name, value]) =>
+    soundsSecret(name, value) ? [value] : [],
+  )
+  conceal(sounding)
+  const secrets = await secretsOf(target, dir, signal, conceal)
+  return ({ name: host, env }) => {
+    const values = {
       ...fromFile,
       ...written,
       ...secrets,
       ...checked(env, (name) => `targets.${target.name}.hosts: env.${name} of ${host}`),
-    },
-    secret: Object.keys(secrets).sort(),
-  })
+    }
+    const secret = Object.keys(values).filter((name) => name in secrets || soundsSecret(name, values[name] ?? ''))
+    return { values, secret: secret.sort() }
+  }
 }
 
 async function envFileOf(

@@ -14,13 +14,11 @@ const not = (...supported: readonly unknown[]) => ({
 
 /** What the contract promises and this version cannot do: refused, so that nothing is configured in vain. */
 const NOT_YET: readonly NotYet[] = [
-  { at: 'sign' },
   { at: 'notify' },
   { at: 'store', when: (value) => typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value), hint: 'name a folder' },
   { at: 'targets.*.auto.deploy', when: (value) => value !== false, hint: 'leave it out, or write false' },
   { at: 'targets.*.watch' },
   { at: 'targets.*.notify' },
-  { at: 'targets.*.allowedSigners' },
   { at: 'targets.*.onFailure', ...not('rollback') },
   { at: 'targets.*.hooks.pre-upgrade' },
   { at: 'targets.*.hooks.post-upgrade' },

@@ -9,6 +9,7 @@ import { resolveHosts, sameHosts } from './config-hosts.ts'
 import { jobProblems } from './config-jobs.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
+import { signerProblems } from './config-signers.ts'
 import { plainTemplates, templateProblems } from './config-templates.ts'
 import { localFile } from './local-file.ts'
 
@@ -68,6 +69,7 @@ export function resolveTarget(
     ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
     ...journalProblems(at, settings),
+    ...signerProblems(at, settings),
     ...jobProblems(at, settings),
     ...templateProblems(at, rendered ?? [], [...lists.dirs, ...lists.files]),
     ...(confirm === false ? unconfirmed(at, hooks ?? {}) : []),

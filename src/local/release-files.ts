@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { ReleaserError } from '../model/errors.ts'
 import { decodeManifest, type Manifest } from '../model/manifest.ts'
 import type { Release } from '../model/release.ts'
+import { armoured } from '../model/signature.ts'
 import { READ_CHUNK } from './compression.ts'
 import { moveDurably, privateFolder, syncFolder, writeDurably } from './durable.ts'
 import type { Packed } from './pack.ts'
@@ -18,13 +19,22 @@ export async function placeRelease(dir: string, packed: Packed, release: Release
   await syncFolder(paths.releases)
   await moveDurably(packed.file, paths.tarball(release))
   await writeDurably(paths.manifest(release), packed.canonical, await temporaryPath(dir, '.manifest'))
+  await placeSignature(dir, release)
   await writeDurably(paths.record(release), `${JSON.stringify(release, null, 2)}\n`, await temporaryPath(dir, '.json'))
+}
+
+/** Lays the signature of a release beside its tarball, where it has one. */
+export async function placeSignature(dir: string, release: Release): Promise<void> {
+  const { signature } = release
+  if (!signature) return
+  await writeDurably(storePaths(dir).signature(release), armoured(signature), await temporaryPath(dir, '.sig'))
 }
 
 /** Removes a release's files, its record first, so that what is cut off is not taken for a release when the store is rebuilt. */
 export async function removeReleaseFiles(dir: string, release: Release): Promise<void> {
   const paths = storePaths(dir)
-  for (const path of [paths.record(release), paths.manifest(release), paths.tarball(release)]) await rm(path, { force: true })
+  for (const path of [paths.record(release), paths.signature(release), paths.manifest(release), paths.tarball(release)])
+    await rm(path, { force: true })
 }
 
 /** Fails with INTEGRITY (11) where the tarball or the manifest is gone or is not what it was. */

@@ -16,12 +16,14 @@ const ERROR_LINES = 5
 /**
  * The secrets of a target, each asked for once: variables of our own environment, files, and commands, which run by `sh` in `dir` with
  * 60 s each. A newline at the end of a file or an output is left out. What is missing or empty fails with CONFIG; everything that is
- * wrong is told at once, except that the first command that fails is the last one that runs. INTERRUPTED when aborted.
+ * wrong is told at once, except that the first command that fails is the last one that runs. `conceal` hears of each value as soon as
+ * it is known. INTERRUPTED when aborted.
  */
 export async function secretsOf(
   target: Pick<Target, 'name' | 'secrets'>,
   dir: string,
   signal: AbortSignal | undefined,
+  conceal: (values: readonly string[]) => void = () => {},
 ): Promise<Readonly<Record<string, string>>> {
   // A command may take long, or unlock something by hand: first what can be told without it, then one after the other.
   const secrets = Object.entries(target.secrets ?? {}).sort(([, a], [, b]) => Number('command' in a) - Number('command' in b))
@@ -33,12 +35,24 @@ export async function secretsOf(
     if (signal?.aborted)
       throw new ReleaserError('INTERRUPTED', 'stopped while looking for secrets', { hint: 'nothing was changed' })
     const value = 'text' in found ? found.text : ''
+    conceal([value])
     const problem = 'says' in found ? found : wrong(name, value)
     if (problem) problems.push({ path: `targets.${target.name}.secrets.${name}`, ...problem })
     else values.set(name, value)
   }
   if (problems.length > 0) throw secretsError(target.name, problems)
   return Object.fromEntries(values)
+}
+
+/** Those secrets of some targets that can be had without a word to anybody: what a build or a hook here prints may hold them. */
+export async function secretsAtHand(
+  targets: readonly Pick<Target, 'secrets'>[],
+  dir: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const cheap = targets.flatMap(({ secrets = {} }) => Object.values(secrets)).filter((secret) => !('command' in secret))
+  const found = await Promise.all(cheap.map((secret) => find(secret, dir, signal)))
+  return found.flatMap((one) => ('text' in one ? [one.text] : []))
 }
 
 function find(secret: Secret, dir: string, signal: AbortSignal | undefined): Promise<Found> {

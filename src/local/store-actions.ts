@@ -3,7 +3,7 @@ import { ReleaserError } from '../model/errors.ts'
 import { isName, isReserved, NAME_RULE } from '../model/name.ts'
 import { isReleaseId, type Release, timeOf } from '../model/release.ts'
 import type { Packed } from './pack.ts'
-import { checkReleaseFiles, placeRelease, removeReleaseFiles } from './release-files.ts'
+import { checkReleaseFiles, placeRelease, placeSignature, removeReleaseFiles } from './release-files.ts'
 import * as changes from './store-changes.ts'
 import type { Database } from './store-data.ts'
 import { storePaths } from './store-paths.ts'
@@ -29,6 +29,7 @@ export async function addRelease(dir: string, seen: Database, change: Change, pa
     held()
     if (same && (whole || same.id !== known?.id)) {
       const release = changes.renewedRelease(same, meta, now)
+      await placeSignature(dir, release)
       return { data: changes.withLatest(changes.withRelease(data, release), release), result: { release, already: true } }
     }
     const release = same
@@ -57,7 +58,7 @@ export async function restoreRelease(dir: string, change: Change, packed: Packed
         hint: 'remove it from the store, then try again',
       })
     const release = same
-      ? { ...same, ...changes.tarballOf(packed) }
+      ? { ...same, ...changes.tarballOf(packed), ...(meta.signature && !same.signature && { signature: meta.signature }) }
       : changes.recordOf(id, packed, meta, meta.createdAt ?? timeOf(id))
     held()
     await placeRelease(dir, packed, release)

@@ -1,5 +1,6 @@
 import { type GitState, type Release, releaseId } from '../model/release.ts'
 import { type Limits, retainInStore } from '../model/retention.ts'
+import type { Signature } from '../model/signature.ts'
 import type { Packed } from './pack.ts'
 import { type Database, newest } from './store-data.ts'
 
@@ -12,6 +13,8 @@ export interface ReleaseMeta {
   readonly git: GitState | null
   /** What a builder of type 'module' says beside. */
   readonly metadata?: Readonly<Record<string, unknown>> | null
+  /** Of the digest of what is packed. */
+  readonly signature?: Signature | undefined
   /** Now, where left out. */
   readonly createdAt?: Date
 }
@@ -47,7 +50,7 @@ export function newRelease(data: Database, packed: Packed, meta: ReleaseMeta, no
 
 /** The record of a release that has its id. */
 export function recordOf(id: string, packed: Packed, meta: ReleaseMeta, now: Date): Release {
-  const { app, version, builder, git, metadata } = meta
+  const { app, version, builder, git, metadata, signature } = meta
   const { files, unpackedBytes, digest, platforms } = packed
   return {
     id,
@@ -63,14 +66,20 @@ export function recordOf(id: string, packed: Packed, meta: ReleaseMeta, now: Dat
     git,
     ...(platforms.length > 0 && { platforms }),
     ...(metadata && { metadata }),
+    ...(signature && { signature }),
   }
 }
 
 /** The record of content that is packed once more: it gains what is new, and keeps what it was not told anew. */
 export function renewedRelease(release: Release, meta: ReleaseMeta, now: Date): Release {
-  const { version, builder, git, metadata } = meta
+  const { version, builder, git, metadata, signature } = meta
   const tags = [...new Set([...release.tags, ...meta.tags])]
-  const known = { builder: builder ?? release.builder, git: git ?? release.git, ...(metadata && { metadata }) }
+  const known = {
+    builder: builder ?? release.builder,
+    git: git ?? release.git,
+    ...(metadata && { metadata }),
+    ...(signature && { signature }),
+  }
   return { ...release, version, tags, createdAt: now.toISOString(), ...known }
 }
 

@@ -1,6 +1,7 @@
 import type { Deployment } from '../model/deployment.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { isReleaseId, type Release } from '../model/release.ts'
+import type { Signature } from '../model/signature.ts'
 
 /** What `db.json` holds. */
 export interface Database {
@@ -69,8 +70,13 @@ function isRelease(data: unknown): data is Release {
     (data['git'] === null || isRecord(data['git'])) &&
     (data['metadata'] === undefined || isRecord(data['metadata'])) &&
     (data['platforms'] === undefined || isListOf(data['platforms'], isString)) &&
+    (data['signature'] === undefined || isSignature(data['signature'])) &&
     (data['compression'] === 'gzip' || data['compression'] === 'zstd')
   )
+}
+
+function isSignature(data: unknown): data is Signature {
+  return isRecord(data) && isString(data['blob']) && isString(data['comment'])
 }
 
 function isDeployment(data: unknown): data is Deployment {

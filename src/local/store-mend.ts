@@ -45,6 +45,7 @@ export async function removeStrangers(dir: string, change: Change, files: readon
       paths.tarball(one),
       paths.manifest(one),
       paths.record(one),
+      paths.signature(one),
     ])
     held()
     for (const file of files) if (!known.includes(join(dir, file))) await rm(join(dir, file), { recursive: true, force: true })

@@ -18,6 +18,8 @@ export function storePaths(dir: string) {
       beside(release, release.compression === 'zstd' ? '.tar.zst' : '.tar.gz'),
     /** The manifest's canonical bytes. */
     manifest: (release: ReleaseName) => beside(release, '.manifest'),
+    /** Who signed the release, as ssh-keygen reads it; only where somebody has. */
+    signature: (release: ReleaseName) => beside(release, '.sig'),
     /** The record as it was when the release was made, from which a lost database is rebuilt. */
     record: (release: ReleaseName) => beside(release, '.json'),
   }

@@ -48,7 +48,12 @@ export async function verifyStore(
 async function strangers(dir: string, { releases, removing = [] }: Database): Promise<LocalFinding[]> {
   const paths = storePaths(dir)
   const known = new Set(
-    [...releases, ...removing].flatMap((release) => [paths.tarball(release), paths.manifest(release), paths.record(release)]),
+    [...releases, ...removing].flatMap((release) => [
+      paths.tarball(release),
+      paths.manifest(release),
+      paths.record(release),
+      paths.signature(release),
+    ]),
   )
   const apps = await readdir(paths.releases, { withFileTypes: true }).catch(() => [])
   const files = await Promise.all(

@@ -1,3 +1,5 @@
+import { passwordsIn } from './sounds-secret.ts'
+
 /** What the app finds in its environment on one host. */
 export interface AppEnv {
   readonly values: Readonly<Record<string, string>>
@@ -5,9 +7,9 @@ export interface AppEnv {
   readonly secret: readonly string[]
 }
 
-/** The values of an environment that are shown nowhere. */
+/** The values of an environment that are shown nowhere, and the passwords in what is shown otherwise. */
 export function secretValues({ values, secret }: AppEnv): readonly string[] {
-  return secret.flatMap((name) => values[name] ?? [])
+  return [...secret.flatMap((name) => values[name] ?? []), ...Object.values(values).flatMap(passwordsIn)]
 }
 
 /** Why a variable cannot be called so; undefined where it can. */

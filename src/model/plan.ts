@@ -2,6 +2,7 @@ import type { HostState, Recalled } from './host-state.ts'
 import type { HostUser } from './host-user.ts'
 import type { Libc } from './platform.ts'
 import type { AppUnit, PlacedService } from './service.ts'
+import type { Signature } from './signature.ts'
 import type { Step, Steps } from './steps.ts'
 
 export type { BootKind, Step, StepKind, Steps } from './steps.ts'
@@ -130,6 +131,8 @@ export interface Facts {
   readonly dirs: readonly string[]
   /** Ids of the releases whose manifest lies on the host. */
   readonly manifests: readonly string[]
+  /** What is there of signatures of releases; nobody has verified it. */
+  readonly signatures: readonly (Signature & { readonly id: string })[]
   /** Those of them in which a process lives, as far as we may see; null where nobody asked. */
   readonly inUse: readonly string[] | null
   /** Links to `shared/` that were laid over the tree in `releases/DIR`. */

@@ -1,3 +1,5 @@
+import type { Signature } from './signature.ts'
+
 /** Where a build came from; `dirty` when files were changed or untracked that the revision does not hold. */
 export interface GitState {
   readonly rev: string
@@ -30,6 +32,8 @@ export interface Release {
   readonly metadata?: Readonly<Record<string, unknown>>
   /** What its programs were built for, `x86_64/musl`; left out where it has none, and by releasers that did not look. */
   readonly platforms?: readonly string[]
+  /** Of the digest; left out where nobody has signed it. */
+  readonly signature?: Signature
   /** How the tarball is compressed; its file is `ID.tar.gz` or `ID.tar.zst`. */
   readonly compression: 'gzip' | 'zstd'
 }

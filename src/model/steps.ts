@@ -1,5 +1,6 @@
 import type { JobRows } from './job.ts'
 import type { AppUnit } from './service.ts'
+import type { Signature } from './signature.ts'
 
 /** What each kind of step on a host must know. The agent has one function for each. */
 export interface Steps {
@@ -7,6 +8,13 @@ export interface Steps {
   receive: { readonly release: string; readonly digest: string }
   /** Lay links to `shared/` over the staged tree. */
   link: { readonly release: string; readonly dirs: readonly string[]; readonly files: readonly string[] }
+  /** Verify that one of these public keys has signed the digest, where the host can; null: anybody may have. Keep the signature. */
+  signed: {
+    readonly release: string
+    readonly digest: string
+    readonly signers: readonly string[] | null
+    readonly signature: Signature
+  }
   /** Give the staged tree its name: `releases/DIR`. */
   publish: { readonly release: string; readonly dir: string; readonly digest: string }
   /** Run a command of the config in the physical directory of a release. */

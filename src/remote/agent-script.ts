@@ -12,6 +12,7 @@ const NAMES = [
   'proof',
   'otp',
   'hooks',
+  'signed',
   'prune',
   'replace',
   'boot',

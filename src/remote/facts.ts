@@ -1,6 +1,8 @@
 import { decodeState } from '../model/host-state.ts'
 import type { Facts, HistoryEntry, Lock } from '../model/plan.ts'
+import { isReleaseId } from '../model/release.ts'
 import type { UnitKind } from '../model/service.ts'
+import { isBlob, tidyComment } from '../model/signature.ts'
 
 /** What `status` printed, as Facts. Undefined when its last line is missing: then the line was lost on the way. */
 export function parseFacts(lines: readonly string[]): Facts | undefined {
@@ -51,6 +53,9 @@ export function parseFacts(lines: readonly string[]): Facts | undefined {
             .slice(1)
             .map(([dir = '']) => dir),
     manifests: all('manifest').map(([id = '']) => id),
+    signatures: all('signature').flatMap(([id = '', blob = '', comment = '-']) =>
+      isReleaseId(id) && isBlob(blob) ? [{ id, blob, comment: comment === '-' ? '' : tidyComment(comment) }] : [],
+    ),
     overlays: laid('l').map(([dir = '', path = '', , , , target = '']) => ({ dir, path, target })),
     rendered: laid('f').map(([dir = '', path = '', , , , , mark = '']) => ({ dir, path, mark })),
     state: decodeState(all('state').map((row) => row.join('\t'))),

@@ -3,6 +3,7 @@ import { hookData } from '../model/hook-data.ts'
 import { encodeState } from '../model/host-state.ts'
 import { encodeEntry, type Manifest, manifestDelta } from '../model/manifest.ts'
 import type { Plan, Step, StepKind } from '../model/plan.ts'
+import { allowedSignersFile } from '../model/signature.ts'
 
 /** Who starts a transaction, from where, and what the lock says meanwhile. No tabs, no newlines. */
 export interface Author {
@@ -24,6 +25,15 @@ const WORDS: { readonly [K in StepKind]: (step: Step<K>) => readonly (readonly s
     ...files.map((path) => ['f', path, linkTarget(path)]),
   ],
   publish: ({ release, dir }) => [[release, dir]],
+  signed: ({ release, digest, signers, signature: { blob, comment } }) => [
+    [
+      release,
+      hex(digest),
+      signers ? escapeValue(allowedSignersFile(signers)) : '-',
+      blob,
+      comment === '' ? '-' : escapeValue(comment),
+    ],
+  ],
   command: ({ hook, dir, seconds, ignoreFailure, release, run }) => [
     [hook, dir, String(seconds), ignoreFailure ? 'ignore' : 'stop', release, escapeValue(run)],
   ],

@@ -7,7 +7,7 @@ import type { BeginInput } from './begin.ts'
 import { failureOf, type Working } from './host.ts'
 import { inParallel } from './parallel.ts'
 
-type BackUpInput = Pick<BeginInput, 'observe' | 'signal' | 'wait' | 'redacted'>
+type BackUpInput = Pick<BeginInput, 'observe' | 'signal' | 'wait'>
 
 /** Hosts at once. */
 const AT_ONCE = 10
@@ -39,11 +39,7 @@ export async function backUpFirst(working: readonly Working[], input: BackUpInpu
   for (const work of made.flat()) work.run.go('backup')
 }
 
-async function backUp(
-  work: Working,
-  rows: JobRows,
-  { observe, signal, wait, redacted = (text) => text }: BackUpInput,
-): Promise<void> {
+async function backUp(work: Working, rows: JobRows, { observe, signal, wait }: BackUpInput): Promise<void> {
   const at = { host: work.host.name, step: 'backup' }
   if (!(await work.run.reached('backup'))) throw failureOf(work, await work.run.ended)
   // A host whose transaction has ended meanwhile makes no backup for it.
@@ -64,7 +60,7 @@ async function backUp(
   observe({ event: 'step', ...at, state: 'failed' })
   if (end.exit === 4)
     throw new ReleaserError('LOCKED', `${at.host}: ${end.message}`, { hint: 'wait for it with --wait, for instance --wait=10m' })
-  throw new ReleaserError('NOT_CHANGED', `${at.host}: the backup before the deploy failed: ${redacted(end.message)}`, {
+  throw new ReleaserError('NOT_CHANGED', `${at.host}: the backup before the deploy failed: ${end.message}`, {
     hint: `mend that, and deploy again; all that it said: releaser timer log target=${work.target.name} job=backup`,
   })
 }

@@ -12,8 +12,6 @@ export interface BeginInput {
   readonly signal: AbortSignal
   /** Seconds to wait for somebody else's lock; undefined: not at all. */
   readonly wait: number | undefined
-  /** What may be told of what a host says; all of it where this is left out. */
-  readonly redacted?: (text: string) => string
 }
 
 /** How often a host whose facts have moved since we read them is asked again. */

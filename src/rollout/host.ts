@@ -127,7 +127,8 @@ export function failureOf(work: Working, { step, text, result }: RunEnd): Releas
   const at = step === null || text.startsWith(stepName(step)) ? '' : `${stepName(step)}: `
   const hint = hintFor(step, text) ?? writeHint(text)
   const why = text || (result === 'lost' ? 'the line was lost' : result)
-  return new ReleaserError('NOT_CHANGED', `${work.host.name}: ${at}${WORDS_OF_AGENT[why] ?? why}`, { hint })
+  const code = step?.step === 'signed' ? 'INTEGRITY' : 'NOT_CHANGED'
+  return new ReleaserError(code, `${work.host.name}: ${at}${WORDS_OF_AGENT[why] ?? why}`, { hint })
 }
 
 const WORDS_OF_AGENT: Readonly<Record<string, string>> = {
@@ -157,6 +158,11 @@ const HINTS: readonly { readonly step: Step['step']; readonly says: string; read
     step: 'refill',
     says: '',
     hint: 'files are as they were; what the command has done elsewhere, as in a database, is not undone: let it work in one transaction (pg_restore --single-transaction)',
+  },
+  {
+    step: 'signed',
+    says: '',
+    hint: 'what is there is not what was signed, or not by who may: see what is changed there (releaser verify target=NAME), and deploy what is signed',
   },
   {
     step: 'again',

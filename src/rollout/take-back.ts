@@ -54,7 +54,7 @@ function verdict(cause: ReleaserError, ends: readonly HostOutcome[]): ErrorCode 
 
 function afterwards(code: ErrorCode, ends: readonly HostOutcome[]): string {
   if (unsure(ends)) return ''
-  if (code === 'NOT_CHANGED') return ' (nothing was changed on any host)'
+  if (code === 'NOT_CHANGED' || code === 'INTEGRITY') return ' (nothing was changed on any host)'
   return code === 'ROLLED_BACK' || code === 'INTERRUPTED' ? ' (every host serves what it served before)' : ''
 }
 

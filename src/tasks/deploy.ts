@@ -4,6 +4,7 @@ import { type HostRelease, NO_STATE } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Facts, Plan, Step, SwitchAction } from '../model/plan.ts'
+import type { Signature } from '../model/signature.ts'
 import type { Host, Target } from '../model/target.ts'
 import { activation } from './activation.ts'
 import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
@@ -15,6 +16,7 @@ import { refuseGone, refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { across, nextState, stateAfter, without } from './remembering.ts'
 import { restoration } from './restore.ts'
 import { envHash, hooksIn, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
+import { signing } from './signed.ts'
 import { type RenderInput, renderedSo, rendering } from './templates.ts'
 import { wayBack } from './way-back.ts'
 
@@ -30,6 +32,7 @@ export interface Wanted {
   readonly layout?: string
   /** The hooks that it brings itself, as words; where there is a manifest, that tells. */
   readonly hooks?: readonly string[]
+  readonly signature?: Signature
 }
 
 export interface DeployInput {
@@ -101,11 +104,11 @@ export function planDeploy(input: DeployInput): Plan {
   // serves while somebody is at work may be about to go back.
   const idle = served && runsAsAsked && !input.force && facts.unsettled === null && !facts.litter && facts.lock === null
   const remembered = { ...input, release: { ...release, layout, hooks }, settings, migrates }
+  const crossed = goesBack && !idle && !input.backup ? across(facts, view.current?.id, release.id) : undefined
   const next = nextState(remembered, view, dir, idle)
   const prune = idle
     ? strays(facts, view)
     : [...new Set([...pruneAfter(next, view, target.keep, input.named), ...gone(facts).filter((stale) => stale !== dir)])]
-  const crossed = goesBack && !idle && !input.backup ? across(facts, view.current?.id, release.id) : undefined
   return {
     action,
     app: target.app,
@@ -138,8 +141,10 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
   const again: Step[] = source
     ? [{ step: 'again', release: id, digest: source.digest, from: source.dir, by: target.reuse ?? 'copy' }]
     : []
+  const vouched = signing(input)
   const arrive: Step[] = [
     ...(source ? again : [{ step: 'receive', release: id, digest } as const, ...links]),
+    ...vouched,
     { step: 'publish', release: id, dir, digest },
   ]
   const hook = (name: HookName) => hookStep(target, name, { dir, release: 'new', first, own: hooks })
@@ -151,7 +156,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
   ]
   const from = view.current?.dir ?? null
   return [
-    ...(lay ? arrive : []),
+    ...(lay ? arrive : vouched),
     ...laid.backup,
     ...configuring,
     ...(upload ? hook('post-upload') : []),

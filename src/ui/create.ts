@@ -1,6 +1,8 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Progress } from '../model/plan.ts'
 import { HERE } from './board.ts'
+import { discreet } from './discreet.ts'
+import { createDiscretion, type Discretion } from './discretion.ts'
 import { errorText, warningText } from './error.ts'
 import { createJsonEvents, errorLine, resultLine } from './json.ts'
 import type { List, ListOptions } from './progress.ts'
@@ -22,13 +24,15 @@ export interface UiOptions {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   readonly env: NodeJS.ProcessEnv
+  /** What is to be shown nowhere; where left out, only what this terminal is told to conceal. */
+  readonly discretion?: Discretion
   /** What aborts an open question or list; asked anew for each. */
   signal(): AbortSignal
 }
 
 /** The terminal of one command. `settle` closes a list that is still open, before the last word is said. */
 export async function createUi(options: UiOptions): Promise<Ui & { settle(): Promise<void> }> {
-  const { json, quiet, verbose, stdout, stderr, env } = options
+  const { json, quiet, verbose, stdout, stderr, env, discretion = createDiscretion() } = options
   const style = await loadStyle(wantsColour(stderr.isTTY === true, options.noColor, env))
   const paper = wantsColour(stdout.isTTY === true, options.noColor, env) ? await loadStyle(true) : PLAIN
   const ascii = !speaksUtf8(env)
@@ -75,6 +79,8 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
   const ui: Ui & { settle(): Promise<void> } = {
     mode,
     interactive,
+    conceal: discretion.conceal,
+    concealed: discretion.value,
     observe(progress) {
       if (over) return
       const now = Date.now()
@@ -132,7 +138,7 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
       if (json) stdout.write(`${errorLine(command, error)}\n`)
     },
   }
-  return ui
+  return discreet(ui, discretion)
 }
 
 interface OpenList {

@@ -8,6 +8,10 @@ export interface Ui {
   readonly mode: 'tty' | 'plain' | 'json'
   /** Whether a question can be answered: a TTY, no CI, no `--no-input`, no `--json`. */
   readonly interactive: boolean
+  /** From here on these values are shown nowhere: whatever leaves by this terminal has `***` in their place. */
+  conceal(values: readonly string[]): void
+  /** What is written down or handed on instead of shown, likewise. */
+  concealed<T>(value: T): T
   readonly observe: Observe
   /**
    * Opens the list of rows (one a host, or one for `here`) that follows progress; settles what is drawn when closed. A

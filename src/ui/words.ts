@@ -6,6 +6,7 @@ export type LocalStep =
   | 'pack'
   | 'import'
   | 'store'
+  | 'sign'
   | 'connect'
   | 'facts'
   | 'plan'
@@ -32,6 +33,7 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   build: { doing: 'building', done: 'built' },
   pack: { doing: 'packing', done: 'packed' },
   import: { doing: 'checking and packing', done: 'checked and packed' },
+  sign: { doing: 'signing', done: 'signed' },
   store: { doing: 'storing', done: 'stored' },
   connect: { doing: 'connecting', done: 'connected' },
   facts: { doing: 'reading facts', done: 'facts read' },
@@ -41,6 +43,7 @@ const WORDS: { readonly [K in StepKind | LocalStep]: Words } = {
   fetch: { doing: 'fetching what was built', done: 'fetched what was built' },
   receive: { doing: 'receiving files', done: 'files received and verified' },
   link: { doing: 'linking shared', done: 'shared linked' },
+  signed: { doing: 'verifying who signed', done: 'signature verified' },
   publish: { doing: 'naming the release', done: 'release in place' },
   command: { doing: 'running a command', done: 'command run' },
   again: { doing: 'laying the release out again', done: 'release laid out again' },

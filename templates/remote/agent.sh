@@ -77,7 +77,7 @@ verb_status() {
   for file in "$R"/manifests/*; do [ -f "$file" ] && fact manifest "${file##*/}"; done
   [ ! -r $R/boot ] || { IFS=$TAB read -r kind unit mark <$R/boot; fact boot "$kind"; installed "$kind" "$unit" "$mark" | sed "s/^/booted$TAB/"; }
   [ ! -f shared/env ] || [ ! -f $R/env ] || fact app-env "$(hash_of shared/env)"
-  fact_app; fact_cookies
+  fact_app; fact_cookies; fact_signatures
   # Ours are shorter: what was lost or is somebody's rubbish is made anew.
   [ ! -r $R/state ] || [ -n "$(find $R/state -size +2000)" ] || awk -v OFS="$TAB" '{ print "state", substr($0, 1, 5000) }' $R/state
   awk -v OFS="$TAB" '{ dir = FILENAME; sub(".*/", "", dir); print "overlay", dir, substr($0, 1, 9000) }' "$R"/overlays/* 2>/dev/null

@@ -24,7 +24,7 @@ step_prune() { # DIRS, by tabs: what cannot be removed is a warning, and somebod
   for dir; do
     shift; dir=${dir##*/} dir=${dir%%~*}
     for twin in "releases/$dir" "releases/$dir"~*; do [ ! -d "$twin" ] || continue 2; done
-    set -- "$@" "$R/manifests/$dir"
+    set -- "$@" "$R/manifests/$dir" "$R/signatures/$dir"
   done
   [ $# = 0 ] || rm -f "$@"
 }

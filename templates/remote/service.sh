@@ -132,7 +132,7 @@ ended_early() { ! born "$app"; }
 
 step_configure() { # the app's environment takes the place of the one that is there
   save env "$R/env" && save shared-env shared/env && durable "$T/back" || cannot "write the way back" || return
-  sed -n "s/^app-env$TAB/env$TAB/p" "$T/plan" | put "$R/env" cat && decode "$(field shared-env "$T/plan")" \
+  sed -n "s/^app-env$TAB/env$TAB/p" "$T/plan" | (umask 077 && put "$R/env" cat) && decode "$(field shared-env "$T/plan")" \
     && (umask 077 && put shared/env printf %s "$decoded") || cannot "write shared/env"
 }
 # save NAME FILE: FILE's content, or that it is not there, is laid by for the way back, once.

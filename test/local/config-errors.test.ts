@@ -387,14 +387,12 @@ test('groups that contain each other', async () => {
 
 describe('not supported yet', () => {
   const cases: [unknown, string][] = [
-    [{ ...withTarget({}), sign: { key: 'k' } }, 'sign'],
     [{ ...withTarget({}), notify: [] }, 'notify'],
     [{ ...withTarget({}), store: 's3://bucket/x' }, 'store'],
     ...(
       [
         ['watch', { follow: 'store' }],
         ['notify', []],
-        ['allowedSigners', []],
         ['onFailure', 'keep'],
       ] as const
     ).map(([key, value]): [unknown, string] => [withTarget({ [key]: value }), `targets.prod.${key}`]),

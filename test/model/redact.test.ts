@@ -46,3 +46,43 @@ test('nothing of a secret is left, and nothing else is taken', () => {
     { numRuns: 2000 },
   )
 })
+
+const SECRETS = ['p4ss "w\'o$r\\d` & <ü>', 'one line\nand a second one', 'short']
+
+test.each([
+  ['JSON', (secret: string) => JSON.stringify({ secret })],
+  ['JSON in JSON', (secret: string) => JSON.stringify({ said: JSON.stringify({ secret }) })],
+  ['a URL', (secret: string) => `https://x/?token=${encodeURIComponent(secret)}&a=b`],
+  ['a form', (secret: string) => new URLSearchParams({ secret }).toString()],
+  ['base64', (secret: string) => Buffer.from(secret).toString('base64')],
+  ['base64 behind a byte', (secret: string) => Buffer.from(`x${secret}`).toString('base64')],
+  ['base64 of user and password', (secret: string) => Buffer.from(`me:${secret}\n`).toString('base64url')],
+  ['hex', (secret: string) => Buffer.from(secret).toString('hex')],
+  ['single quotes', (secret: string) => `+ echo '${secret.replaceAll("'", "'\\''")}'`],
+  ['double quotes', (secret: string) => `S="${secret.replace(/["\\$`]/g, '\\$&')}"`],
+  [
+    'a page',
+    (secret: string) => secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+  ],
+])('a secret is found in %s too', (_, disguise) => {
+  for (const secret of SECRETS) {
+    const shown = redact(disguise(secret), SECRETS)
+    expect(shown).toContain('***')
+    // What is left of it is too little to be of use.
+    const parts = disguise(secret).split(/[^A-Za-z0-9+/]+/)
+    for (const part of parts.filter((one) => one.length > 8 && !disguise('').includes(one))) expect(shown).not.toContain(part)
+  }
+})
+
+test('a secret that was cut or folded is found by its parts', () => {
+  const secret = 'abcdefghijklmnopqrstuvwxyz0123456789'
+  const folded = secret.replace(/.{10}/g, '$&\n')
+  expect(redact(`it is ${folded} and so on`, [secret])).toBe('it is ***\n***\n***\n456789 and so on')
+  expect(redact('...rstuvwxyz0123456789', [secret])).toBe('...rstuvwxyz0123456789')
+  expect(redact('rstuvwxyz0123456789 was cut', [secret])).toBe('*** was cut')
+  expect(redact('and this was abcdefghijkl', [secret])).toBe('and this was ***')
+  expect(redact('abcdefg and 3456789', [secret])).toBe('abcdefg and 3456789')
+  const long = 'x1'.repeat(90)
+  const wrapped = Buffer.from(`a${long}`).toString('base64').replace(/.{76}/g, '$&\n')
+  expect(redact(wrapped, [long]).replace(/[*\n]/g, '').length).toBeLessThan(8)
+})

@@ -41,6 +41,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     current: current ? { kind: 'link', dir: current.dir } : { kind: 'none' },
     dirs: releases.map(({ dir }) => dir),
     inUse: null,
+    signatures: [],
     manifests: releases.map(({ id }) => id),
     overlays: [],
     rendered: [],
