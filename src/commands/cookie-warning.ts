@@ -1,6 +1,6 @@
 import type { Prepared } from '../rollout/host.ts'
 import { cookieChanges } from '../tasks/cookies.ts'
-import type { Wanted } from '../tasks/deploy.ts'
+import type { Wanted } from '../tasks/wanted.ts'
 import type { Call } from './command.ts'
 
 /** Says once, and without any cookie, that nodes of the release that comes cannot talk to those of the one that leaves. */

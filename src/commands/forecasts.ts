@@ -3,8 +3,8 @@ import type { Store } from '../local/store.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Prepared } from '../rollout/host.ts'
-import type { Wanted } from '../tasks/deploy.ts'
 import { forecast } from '../tasks/forecast.ts'
+import type { Wanted } from '../tasks/wanted.ts'
 
 /** The plans of a dry run, with what each will send, as far as the store can tell. */
 export async function forecasts(store: Store, release: Wanted, prepared: readonly Prepared[]): Promise<readonly Plan[]> {

@@ -3,7 +3,7 @@ import type { SwitchAction } from '../model/plan.ts'
 import type { Target } from '../model/target.ts'
 import type { Prepared } from '../rollout/host.ts'
 import type { Moment } from '../rollout/input.ts'
-import type { Wanted } from '../tasks/deploy.ts'
+import type { Wanted } from '../tasks/wanted.ts'
 import type { Call } from './command.ts'
 import { localHook } from './local-hooks.ts'
 

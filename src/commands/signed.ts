@@ -5,7 +5,7 @@ import type { Release } from '../model/release.ts'
 import type { Signature } from '../model/signature.ts'
 import type { Target } from '../model/target.ts'
 import type { Asked } from '../rollout/host.ts'
-import type { Wanted } from '../tasks/deploy.ts'
+import type { Wanted } from '../tasks/wanted.ts'
 import type { Call } from './command.ts'
 
 /** What is to be deployed, and where its bytes come from; null where they lie on the hosts. */

@@ -1,5 +1,5 @@
 import type { Facts, Plan } from '../model/plan.ts'
-import type { Wanted } from './deploy.ts'
+import type { Wanted } from './wanted.ts'
 
 const COOKIE = 'releases/COOKIE'
 

@@ -2,9 +2,7 @@ import type { LaidBackup } from '../model/backup.ts'
 import type { HookName } from '../model/config.ts'
 import { type HostRelease, NO_STATE } from '../model/host-state.ts'
 import { type HostView, viewOf } from '../model/host-view.ts'
-import type { Manifest } from '../model/manifest.ts'
 import type { Facts, Plan, Step, SwitchAction } from '../model/plan.ts'
-import type { Signature } from '../model/signature.ts'
 import type { Host, Target } from '../model/target.ts'
 import { activation } from './activation.ts'
 import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.ts'
@@ -18,22 +16,8 @@ import { restoration } from './restore.ts'
 import { envHash, hooksIn, layoutWord, placed, placedOld, settingsOf, unitSteps } from './service.ts'
 import { signing } from './signed.ts'
 import { type RenderInput, renderedSo, rendering } from './templates.ts'
+import type { Wanted } from './wanted.ts'
 import { wayBack } from './way-back.ts'
-
-/** The release that is to serve, as a plan needs it; `manifest` null where it lies on the hosts already. */
-export interface Wanted {
-  readonly id: string
-  readonly version: string
-  readonly digest: string
-  readonly manifest: Manifest | null
-  /** What its programs were built for, as words. */
-  readonly platforms?: readonly string[]
-  /** What kind of OTP release it is; where there is a manifest, that tells. */
-  readonly layout?: string
-  /** The hooks that it brings itself, as words; where there is a manifest, that tells. */
-  readonly hooks?: readonly string[]
-  readonly signature?: Signature
-}
 
 export interface DeployInput {
   readonly action: SwitchAction
