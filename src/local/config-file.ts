@@ -1,8 +1,8 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ReleaserError } from '../model/errors.ts'
+import { OWN_MODULE } from './own-files.ts'
 
 const NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `releaser.config.${extension}`)
 
@@ -64,8 +64,7 @@ async function runModule(file: string): Promise<unknown> {
   const jiti = createJiti(import.meta.url, {
     fsCache: await cacheFolder(),
     moduleCache: false,
-    // `import { defineConfig } from 'releaser'` means this releaser, also where none is installed beside the config.
-    alias: { releaser: fileURLToPath(new URL(`../index${extname(fileURLToPath(import.meta.url))}`, import.meta.url)) },
+    alias: { releaser: OWN_MODULE },
   })
   let loaded: unknown
   try {

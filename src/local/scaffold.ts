@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ReleaserError } from '../model/errors.ts'
 import { isName, NAME_RULE } from '../model/name.ts'
 import { didYouMean } from '../model/suggest.ts'
 import { parseHost } from './config-host.ts'
 import { deployPathProblem } from './config-path.ts'
+import { template } from './own-files.ts'
 
 /** What a new configuration says; `user` left out: whoever ssh would log in as. */
 export interface ScaffoldValues {
@@ -18,7 +18,7 @@ export interface ScaffoldValues {
 const CONFIG = 'releaser.config.ts'
 /** Lines for the project's `.gitignore`; a file of that name would not survive being published. */
 const IGNORE = 'gitignore'
-const TEMPLATES = fileURLToPath(new URL('../../templates/init/', import.meta.url))
+const TEMPLATES = template('init/')
 
 /**
  * Writes a template into a project: its configuration, its sample files where the project has none of them, lines in `.gitignore`.

@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import type { Builder } from '../../model/config.ts'
+import { template } from '../own-files.ts'
 
 export type DockerBuilder = Extract<Builder, { readonly type: 'docker' }>
 export type EngineKind = NonNullable<DockerBuilder['engine']>
@@ -45,7 +45,7 @@ interface Dialect {
 const LABEL = 'releaser.build'
 /** Before the mark in the name of a host that the steps of a build get to know: it is kept with each working container. */
 export const HOST = 'releaser.build.'
-const TAKE_OUT = fileURLToPath(new URL('../../../templates/build/take-out.sh', import.meta.url))
+const TAKE_OUT = template('build/take-out.sh')
 
 const labelled = (mark: string) => ['--label', `${LABEL}=${mark}`]
 const hosted = (mark: string) => ['--add-host', `${HOST}${mark}:127.0.0.1`]

@@ -1,16 +1,16 @@
 import { readFile, stat } from 'node:fs/promises'
-import { extname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import type { Builder } from '../../model/config.ts'
 import { ReleaserError } from '../../model/errors.ts'
 import { isName, NAME_RULE } from '../../model/name.ts'
+import { OWN_MODULE, template } from '../own-files.ts'
 import { runProcess } from '../process.ts'
 import { type BuildContext, buildFailure } from './command.ts'
 import type { Made } from './made.ts'
 
 export type ModuleBuilder = Extract<Builder, { readonly type: 'module' }>
 
-const HOST = fileURLToPath(new URL('../../../templates/build/module-host.mjs', import.meta.url))
+const HOST = template('build/module-host.mjs')
 /** Of what a module may say beside its path: it goes into the store's database. */
 const MOST_METADATA = 65_536
 
@@ -28,7 +28,7 @@ export async function buildByModule(name: string, builder: ModuleBuilder, contex
     module: file,
     answer,
     jiti: import.meta.resolve('jiti'),
-    releaser: fileURLToPath(new URL(`../../index${extname(fileURLToPath(import.meta.url))}`, import.meta.url)),
+    releaser: OWN_MODULE,
     context: { app, version, dir, scratch, env, git },
   }
   const ended = await runProcess({
