@@ -18,24 +18,30 @@ export interface TakenIn {
 
 /** Signs what was packed where the configuration says so, stores it, and tells what is odd about it. What cannot be signed is not stored. */
 export async function takeIn(
-  { ui, signal }: Pick<Call, 'ui' | 'signal'>,
+  { ui, signal, keys }: Pick<Call, 'ui' | 'signal' | 'keys'>,
   { loaded, store }: Place,
   packed: Packed,
   meta: ReleaseMeta,
 ): Promise<TakenIn> {
   for (const warning of packed.warnings) ui.warn(warning)
-  const signature = await signed(packed, loaded, ui, signal).catch(async (error: unknown) => {
+  const signature = await signed(packed, loaded, ui, signal, keys.passphrase).catch(async (error: unknown) => {
     await rm(packed.file, { force: true })
     throw error
   })
   return during(ui, 'store', () => store.add(packed, { ...meta, signature }))
 }
 
-async function signed({ digest }: Packed, loaded: Place['loaded'], ui: Ui, signal: AbortSignal): Promise<Signature | undefined> {
+async function signed(
+  { digest }: Packed,
+  loaded: Place['loaded'],
+  ui: Ui,
+  signal: AbortSignal,
+  passphrase: string | undefined,
+): Promise<Signature | undefined> {
   if (!loaded?.config.sign) return undefined
   const key = localFile(loaded.dir, loaded.config.sign.key)
   const { signDigest } = await import('../local/sign.ts')
-  return during(ui, 'sign', () => signDigest({ key, digest, signal }))
+  return during(ui, 'sign', () => signDigest({ key, digest, passphrase, signal }))
 }
 
 /** How `build`, `pack` and `import` end. */

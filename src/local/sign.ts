@@ -11,20 +11,22 @@ export async function signDigest(options: {
   /** Its path, absolute. */
   readonly key: string
   readonly digest: string
+  /** Opens the key, where it is encrypted. */
+  readonly passphrase?: string | undefined
   readonly signal: AbortSignal
 }): Promise<Signature> {
-  const { key, digest, signal } = options
+  const { key, digest, passphrase, signal } = options
   const text = await readFile(key, 'utf8').catch((cause: unknown) => {
     throw new ReleaserError('CONFIG', `sign.key names ${key}, which cannot be read`, {
       cause,
       hint: 'put the key there, or mend the path: it is relative to the configuration, or starts with ~/',
     })
   })
-  const said = await sshKeygen({ words: ['sign', '-n', NAMESPACE, '-f', key], input: signedText(digest), signal })
+  const said = await sshKeygen({ words: ['sign', '-n', NAMESPACE, '-f', key], input: signedText(digest), passphrase, signal })
   const blob = said.ok ? blobOf(said.stdout) : undefined
   if (blob !== undefined) return { blob, comment: await commentOf(key, text) }
   throw new ReleaserError('BUILD', `the release cannot be signed with ${key}: ${said.why || 'ssh-keygen made no signature'}`, {
-    hint: process.env['RELEASER_KEY_PASSPHRASE']
+    hint: passphrase
       ? `nothing was stored; try it by hand: ssh-keygen -y -f ${key}`
       : `nothing was stored; if the key is encrypted: ssh-add ${key}, or set RELEASER_KEY_PASSPHRASE`,
   })

@@ -15,24 +15,25 @@ export interface Said {
 const SECONDS = 120
 
 /**
- * Runs `ssh-keygen -Y …` on a text, in a folder of its own that holds `files` and is gone afterwards. Without a terminal: a passphrase comes
- * from RELEASER_KEY_PASSPHRASE or not at all. Fails with CONFIG where there is no ssh-keygen that knows signatures, INTERRUPTED when aborted.
+ * Runs `ssh-keygen -Y …` on a text, in a folder of its own that holds `files` and is gone afterwards. Without a terminal: a passphrase is
+ * given, or there is none. Fails with CONFIG where there is no ssh-keygen that knows signatures, INTERRUPTED when aborted.
  */
 export async function sshKeygen(options: {
   /** Words; a name of `files` stands for the path of that file. */
   readonly words: readonly string[]
   readonly input: string
   readonly files?: Readonly<Record<string, string>>
+  readonly passphrase?: string | undefined
   readonly signal: AbortSignal
 }): Promise<Said> {
-  const { words, input, files = {}, signal } = options
+  const { words, input, files = {}, passphrase, signal } = options
   const dir = await mkdtemp(join(tmpdir(), 'rlsr-'))
   try {
     for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text, { mode: 0o600 })
     const argv = words.map((word) => (Object.hasOwn(files, word) ? join(dir, word) : word))
     const [out, err]: [string[], string[]] = [[], []]
     const onLine = (line: string, stream: 'stdout' | 'stderr') => void (stream === 'stdout' ? out : err).push(line)
-    const env = await environment(dir)
+    const env = await environment(dir, passphrase)
     const ended = await runProcess({
       argv: ['ssh-keygen', '-Y', ...argv],
       cwd: dir,
@@ -61,11 +62,17 @@ function lacking(what: string): ReleaserError {
 }
 
 /** Ours, with an answer to the one question that may be answered. Where there is none, nothing is asked. */
-async function environment(dir: string): Promise<NodeJS.ProcessEnv> {
+async function environment(dir: string, passphrase: string | undefined): Promise<NodeJS.ProcessEnv> {
   const { SSH_ASKPASS: _, ...own } = process.env
   const english = { ...own, LC_ALL: 'C' }
-  if (!own['RELEASER_KEY_PASSPHRASE']) return { ...english, SSH_ASKPASS_REQUIRE: 'never' }
+  if (!passphrase) return { ...english, SSH_ASKPASS_REQUIRE: 'never' }
   const program = join(dir, 'askpass')
-  await writeFile(program, '#!/bin/sh\nprintf "%s\\n" "$RELEASER_KEY_PASSPHRASE"\n', { mode: 0o700 })
-  return { ...english, SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: own['DISPLAY'] ?? ':0' }
+  await writeFile(program, '#!/bin/sh\nprintf "%s\\n" "$PASSPHRASE"\n', { mode: 0o700 })
+  return {
+    ...english,
+    PASSPHRASE: passphrase,
+    SSH_ASKPASS: program,
+    SSH_ASKPASS_REQUIRE: 'force',
+    DISPLAY: own['DISPLAY'] ?? ':0',
+  }
 }

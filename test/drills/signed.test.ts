@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'nod
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Release } from '../../src/model/release.ts'
+import { runCli } from '../support/cli.ts'
 import { DEPLOY, expectClean, home, release, serving } from '../support/fleet.ts'
 import { startHosts, type TestHosts } from '../support/hosts.ts'
 import { makeKey, type TestKey } from '../support/keys.ts'
@@ -84,6 +85,22 @@ it('a signed release is deployed, and everybody sees who signed it', async () =>
   expect(await readdir(there('seen', 'signatures'))).toEqual(next)
   expect((await mine.call('delete', `release=${id}`, '--yes')).code).toBe(0)
   expect((await readdir(store)).filter((name) => name.startsWith(id))).toEqual([])
+})
+
+it('a job of CI signs with an encrypted key, which the environment opens', async () => {
+  const mine = await laptop()
+  const locked = makeKey(mine.dir, 'locked', ['-t', 'ed25519', '-N', 'open sesame'])
+  await signing(mine, locked, 'locked', [locked])
+  await mine.write({ 'app/version.txt': '1.0.0' })
+  const pack = (env: Readonly<Record<string, string>>) =>
+    runCli(['pack', 'dir=app', 'version=1.0.0'], { cwd: mine.dir, env: { ...mine.env, ...env } })
+  const refused = await pack({})
+  expect({ code: refused.code, hint: refused.stderr.split('\n').at(-2) }).toEqual({
+    code: 5,
+    hint: expect.stringMatching(/or set RELEASER_KEY_PASSPHRASE$/),
+  })
+  expect(await pack({ RELEASER_KEY_PASSPHRASE: 'open sesame' })).toMatchObject({ code: 0 })
+  expect((await mine.call('releases')).last).toMatchObject({ releases: [{ signer: { fingerprint: locked.fingerprint } }] })
 })
 
 it('what is not signed by an allowed key is refused before anything is sent', async () => {

@@ -209,6 +209,7 @@ it('status tells what is live', async () => {
     freeBytes: NUMBER,
     drift: null,
     unsettled: false,
+    behind: null,
   })
   expect(answer.last).toEqual({
     event: 'result',
