@@ -5,6 +5,7 @@ import type { HostJobs } from '../model/job.ts'
 import { AGENT_HASH } from './agent-script.ts'
 import { startScript } from './bootstrap.ts'
 import { jobsHeard } from './jobs.ts'
+import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
 import { escapeValue } from './wire.ts'
 
@@ -37,15 +38,22 @@ export interface Closer {
   readonly answers: ReadonlyMap<string, { readonly exit: number; readonly line: string }>
 }
 
+/** Characters; jobs and backups are among it. */
+const MOST_SEEN = 16e6
+
 /** Looks closer at a host than a deploy does. One exec; nothing is changed. Fails with INTERRUPTED, CONNECTION. */
 export async function lookCloser(remote: Remote, root: string, wish: CloserWish, signal: AbortSignal): Promise<Closer> {
   const { channel, lines, noise, stderr } = await startScript(remote, root, CLOSER, headOf(wish))
   const heard = reader()
+  const count = notEndless(MOST_SEEN, 'what it stands on')
   const late = setTimeout(() => channel.destroy(), wish.seconds * 1000)
   const stop = () => channel.destroy()
   signal.addEventListener('abort', stop, { once: true })
   try {
-    for (let line = await lines.next(); line !== null; line = await lines.next()) heard.hear(line.split('\t'))
+    for (let line = await lines.next(); line !== null; line = await lines.next()) {
+      count(line)
+      heard.hear(line.split('\t'))
+    }
   } finally {
     clearTimeout(late)
     signal.removeEventListener('abort', stop)

@@ -13,6 +13,7 @@ import { agentAt } from '../../src/remote/agent.ts'
 import { fetchBackup, layOut, lookInto, sendBackup } from '../../src/remote/backups.ts'
 import { bringAgent } from '../../src/remote/bring-agent.ts'
 import { buildAt } from '../../src/remote/build-host.ts'
+import { lookCloser } from '../../src/remote/closer.ts'
 import { fetchRelease } from '../../src/remote/download.ts'
 import { jobLog, lookAtJobs, runJob } from '../../src/remote/jobs.ts'
 import { probe } from '../../src/remote/probe.ts'
@@ -199,6 +200,7 @@ const VERBS: Readonly<Record<string, (remote: Remote) => Promise<unknown>>> = {
       signal,
       nothing,
     ),
+  closer: (remote) => lookCloser(remote, '/srv/shop', { sudo: [], asks: [], env: {}, seconds: 5 }, signal),
   probe: (remote) => probe(remote, check, 5),
   build: (remote) =>
     buildAt(remote, '/srv/build', {
