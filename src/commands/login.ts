@@ -42,6 +42,7 @@ async function unlocked(ui: Asker['ui'], { key, open }: PassphraseQuestion): Pro
   for (let tries = 1; tries <= TRIES; tries++) {
     const passphrase = await ui.secret(`Passphrase of ${key}:`, { answer: 'RELEASER_KEY_PASSPHRASE' })
     if (passphrase === '') return false
+    ui.conceal([passphrase])
     if (await open(passphrase)) return true
     ui.warn(`this does not open ${key}`)
   }
