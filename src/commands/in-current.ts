@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { ReleaserError } from '../model/errors.ts'
 import type { HostRelease } from '../model/host-state.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import type { Wish } from '../remote/agent.ts'
 import type { Asked, Destination } from '../rollout/host.ts'
 import { inParallel } from '../rollout/parallel.ts'
@@ -75,11 +76,11 @@ export async function answerOf(
           late.after = seconds
           stop()
         }, seconds * 1000)
-  signal.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, stop)
   channel.stdin.end()
   const [stdout, { code }] = await Promise.all([collect(channel.stdout), channel.exit])
   clearTimeout(limit)
-  signal.removeEventListener('abort', stop)
+  letGo()
   if (signal.aborted) throw new ReleaserError('INTERRUPTED', 'stopped')
   const stderr = Buffer.concat(errors).toString('utf8').slice(-MOST)
   if (late.after !== undefined) return { exit: 124, stdout, stderr: `${stderr}it did not end within ${late.after} s\n` }

@@ -5,6 +5,7 @@ import type { FindingKind } from '../model/finding.ts'
 import type { HostRelease } from '../model/host-state.ts'
 import { fallbackVersion, type Release, timeOf } from '../model/release.ts'
 import type { Signature } from '../model/signature.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import { fetchRelease } from '../remote/download.ts'
 import type { Asked } from '../rollout/host.ts'
 import type { Call } from './command.ts'
@@ -38,7 +39,7 @@ export async function takeFrom(call: Call, store: Store, app: string, { asked, r
     signal.throwIfAborted()
     const coming = await fetchRelease(remote, host.path, release, wire)
     if (!coming) throw new ReleaserError('NOT_FOUND', `${release.id} is not there any more`)
-    signal.addEventListener('abort', coming.close, { once: true })
+    const letGo = whenAborted(signal, coming.close)
     const into = join(scratch, 'tree')
     try {
       // Of a digest that is none, as of one that is lost, there is what the id says.
@@ -60,7 +61,7 @@ export async function takeFrom(call: Call, store: Store, app: string, { asked, r
       const signature = await signatureOf(call, asked, release.id, packed.digest)
       return await store.restore(packed, release.id, { app, version, tags: [], builder: null, git: null, signature })
     } finally {
-      signal.removeEventListener('abort', coming.close)
+      letGo()
       coming.close()
     }
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { byAge, isOf } from '../model/backup.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import { privateFolder, syncFolder, writeDurably } from './durable.ts'
 import { sha256Of } from './own-backup.ts'
 
@@ -61,8 +62,7 @@ async function append({ from, name, sha256, signal, onProgress }: Bringing, part
   if (done > 0) for await (const chunk of createReadStream(part)) hash.update(chunk as Buffer)
   const coming = await from(done)
   if (!coming) throw new ReleaserError('NOT_FOUND', `${name} is not there any more`)
-  const stop = () => coming.close()
-  signal.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, () => coming.close())
   const file = await open(part, 'a', 0o600)
   try {
     for await (const chunk of coming.stream) {
@@ -78,7 +78,7 @@ async function append({ from, name, sha256, signal, onProgress }: Bringing, part
     if (!signal.aborted && !(error instanceof Error && 'syscall' in error && 'path' in error)) throw lost(name, error)
     if (!signal.aborted) throw error
   } finally {
-    signal.removeEventListener('abort', stop)
+    letGo()
     coming.close()
     await file.close()
   }

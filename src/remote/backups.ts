@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { BackupContent, LaidBackup } from '../model/backup.ts'
 import { ReleaserError } from '../model/errors.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import { startScript, type Talk } from './bootstrap.ts'
 import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
@@ -139,15 +140,13 @@ function lost(talk: Talk): ReleaserError {
 }
 
 async function untilAborted<T>(talk: Talk, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const stop = () => talk.channel.destroy()
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, () => talk.channel.destroy())
   try {
     return await work()
   } catch (error) {
     if (signal.aborted) throw new ReleaserError('INTERRUPTED', 'stopped: nothing was changed', { cause: error })
     throw error
   } finally {
-    signal.removeEventListener('abort', stop)
+    letGo()
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { ReleaserError } from '../model/errors.ts'
 import type { Ground } from '../model/ground.ts'
 import type { HostJobs } from '../model/job.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import { AGENT_HASH } from './agent-script.ts'
 import { startScript } from './bootstrap.ts'
 import { jobsHeard } from './jobs.ts'
@@ -47,8 +48,7 @@ export async function lookCloser(remote: Remote, root: string, wish: CloserWish,
   const heard = reader()
   const count = notEndless(MOST_SEEN, 'what it stands on')
   const late = setTimeout(() => channel.destroy(), wish.seconds * 1000)
-  const stop = () => channel.destroy()
-  signal.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, () => channel.destroy())
   try {
     for (let line = await lines.next(); line !== null; line = await lines.next()) {
       count(line)
@@ -56,7 +56,7 @@ export async function lookCloser(remote: Remote, root: string, wish: CloserWish,
     }
   } finally {
     clearTimeout(late)
-    signal.removeEventListener('abort', stop)
+    letGo()
     channel.destroy()
   }
   if (signal.aborted) throw new ReleaserError('INTERRUPTED', 'stopped')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ReleaserError } from '../model/errors.ts'
 import { type Backup, type HostJob, type HostJobs, JOBS, type JobEnd, type JobKind, type JobRows } from '../model/job.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import { startScript, type Talk } from './bootstrap.ts'
 import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
@@ -133,8 +134,7 @@ export async function listen(
   signal: AbortSignal,
   hear: (words: readonly string[]) => readonly string[] | undefined,
 ): Promise<readonly string[]> {
-  const stop = () => channel.destroy()
-  signal.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, () => channel.destroy())
   try {
     for (let line = await lines.next(); line !== null; line = await lines.next()) {
       const answer = hear(line.split('\t'))
@@ -146,7 +146,7 @@ export async function listen(
       hint: 'run the same command again',
     })
   } finally {
-    signal.removeEventListener('abort', stop)
+    letGo()
     channel.stdin.end()
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ReleaserError } from '../model/errors.ts'
 import type { FindingKind } from '../model/finding.ts'
+import { whenAborted } from '../model/when-aborted.ts'
 import { startScript } from './bootstrap.ts'
 import { notEndless } from './lines.ts'
 import type { Remote } from './remote.ts'
@@ -44,8 +45,7 @@ export async function lookClosely(
 ): Promise<Looked> {
   const head = `${releases.map(({ dir, id }) => `${dir}\t${id}\n`).join('')}end\n`
   const { channel, lines, stderr } = await startScript(remote, root, SCRIPT, head)
-  const stop = () => channel.destroy()
-  signal.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, () => channel.destroy())
   try {
     const lists = new Map<string, string>()
     const differences: Difference[] = []
@@ -68,7 +68,7 @@ export async function lookClosely(
       hint: 'run the same command again',
     })
   } finally {
-    signal.removeEventListener('abort', stop)
+    letGo()
     channel.stdin.end()
   }
 }

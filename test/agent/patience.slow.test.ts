@@ -13,7 +13,7 @@ const SAID = '"$RELEASER_PATH/shared/said"'
 const UNTIL_ASKED = `while [ ! -s ${ASKED} ]; do sleep 1; done`
 
 /** An app that says its version only a while after it was first asked, and one that ends then. */
-const APP = { quiet: UNTIL_ASKED, slow: `(${UNTIL_ASKED}; sleep 1; cat VERSION >${SAID}) & exec sleep 600` }
+const APP = { quiet: UNTIL_ASKED, slow: `(${UNTIL_ASKED}; sleep 1; cp VERSION said; mv said ${SAID}) & exec sleep 600` }
 
 it.concurrent.each(SHELLS)('where sh is %s, an app may take its time to say its version, and not to live', async (shell) => {
   const base = await mkdtemp(join(tmpdir(), `releaser-${shell}-`))

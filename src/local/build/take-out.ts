@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { whenAborted } from '../../model/when-aborted.ts'
 import { unpack } from '../import.ts'
 import { endGroup } from '../process.ts'
 import { DIALECTS } from './engine.ts'
@@ -26,7 +27,7 @@ export async function takeOut(
     said = (said + text).slice(-KEPT)
   })
   const stop = (): void => endGroup(child.pid, 'SIGTERM')
-  signal?.addEventListener('abort', stop, { once: true })
+  const letGo = whenAborted(signal, stop)
   const ended = new Promise<number | null>((resolve) => {
     child.on('close', resolve)
     child.on('error', () => resolve(null))
@@ -39,7 +40,7 @@ export async function takeOut(
     },
   )
   const code = await ended
-  signal?.removeEventListener('abort', stop)
+  letGo()
   if (code !== 0 || unpacked !== undefined) return { problem: said.trim().split('\n').at(-1) || (unpacked ?? 'it was cut off') }
   const [name] = await readdir(dir)
   if (name === undefined) return { problem: 'nothing came out of the image' }
