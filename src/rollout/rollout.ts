@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { count } from '../model/size.ts'
 import { atOnce, wavesOf } from '../model/strategy.ts'
 import { ROLLOUT_CHARACTERS, transactionOf } from '../model/transaction.ts'
 import { backUpFirst } from './back-up.ts'
@@ -11,6 +10,8 @@ import { failureOf, type HostOutcome, idleOutcome, orInterrupted, outcomeOf, typ
 import type { RolloutInput } from './input.ts'
 import { type LeavingBehind, leavingBehind } from './leave-behind.ts'
 import { inParallel } from './parallel.ts'
+import { send } from './send.ts'
+import { sayingStill } from './still.ts'
 import { takeBack } from './take-back.ts'
 
 /** Uploads at once. */
@@ -23,6 +24,11 @@ const UPLOADS = 8
  * allows to fail go back by themselves, and the others go on.
  */
 export async function rollOut(hosts: readonly Prepared[], input: RolloutInput): Promise<readonly HostOutcome[]> {
+  const still = sayingStill(input.observe)
+  return rollOn(hosts, { ...input, observe: still.observe }).finally(still.close)
+}
+
+async function rollOn(hosts: readonly Prepared[], input: RolloutInput): Promise<readonly HostOutcome[]> {
   const idle: Prepared[] = []
   const working: Working[] = []
   const ordered = () => hosts.flatMap(({ host }) => working.find((work) => work.host === host) ?? [])
@@ -102,36 +108,6 @@ function asksHealth({ plan }: Working): boolean {
 
 function needsConfirmation({ plan }: Working): boolean {
   return plan.steps.some((step) => step.step === 'confirm' && step.seconds > 0)
-}
-
-async function send(work: Working, input: RolloutInput): Promise<void> {
-  const shipment = await input.shipment(work)
-  if (!shipment) return
-  const host = work.host.name
-  const step = 'send'
-  input.observe({ event: 'step', host, step, state: 'start' })
-  try {
-    // An agent that ended by itself says why; without this a cut transaction would look like a slow line.
-    const ended = work.run.ended.then((end) => Promise.reject(failureOf(work, end)))
-    ended.catch(() => {})
-    const received = work.agent.receive({
-      ...shipment,
-      transaction: work.run.transaction,
-      onSent: (done, total) => input.observe({ event: 'progress', host, step, done, total }),
-    })
-    received.catch(() => {})
-    const { sent, reused } = await Promise.race([received, ended])
-    input.observe({ event: 'step', host, step, state: 'ok', detail: sentInWords(sent, reused) })
-  } catch (error) {
-    input.observe({ event: 'step', host, step, state: 'failed' })
-    throw error
-  }
-  work.run.go('received')
-}
-
-/** `3 files sent, 4,965 reused`. */
-function sentInWords(sent: number, reused: number): string {
-  return `${count(sent, 'file')} sent${reused === 0 ? '' : `, ${reused.toLocaleString('en-US')} reused`}`
 }
 
 /** Waits until a host waits for a word; fails with its reason when it ended instead. */
