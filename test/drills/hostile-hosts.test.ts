@@ -75,7 +75,7 @@ test.each([
   ['endless', 3, /^the host says more than 4 MB of what nobody asked for|did not start our program/],
   ['line', 3, /did not start our program/],
   ['binary', 3, /more than 4 MB of what nobody asked for|did not start our program/],
-  ['gone', 3, /did not start our program: /],
+  ['gone', 3, /did not start our program, and ended with exit code 7: /],
 ])('a login shell that is %s', async (mood, exit, message) => {
   await own('mood', mood)
   const { code, last, stderr } = await call('status', 'target=prod')

@@ -101,7 +101,13 @@ describe('report', () => {
   let first: Answer
   beforeAll(async () => {
     file = join(mine.dir, 'deploys.html')
-    await edit(1, 'history', (line, at) => (at === 0 ? line.split('\t').with(5, HOSTILE).with(6, HOSTILE).join('\t') : line))
+    await edit(1, 'history', (line, at) => {
+      const fields = line.split('\t')
+      return (
+        at === 0 ? fields.with(5, HOSTILE).with(6, HOSTILE) : at === 2 ? fields.with(9, `unchanged: ${HOSTILE}`) : fields
+      ).join('\t')
+    })
+    // That is no version: it is not even read.
     await edit(1, 'state', (line) => line.replace(/^(release\t\S+\t\S+\t)1\.0\.0\t/, (_, head) => `${head}${HOSTILE}\t`))
     first = await mine.call('report', 'html=deploys.html')
     browser = await startBrowser()
