@@ -6,7 +6,7 @@ import { processRemote } from '../../src/remote/process.ts'
 test('who is stopped before a host is listened to does not listen', async () => {
   const remote = processRemote()
   const stop = new AbortController()
-  const talk = await startScript(remote, '/tmp', Buffer.from('sleep 1000\n'), '')
+  const talk = await startScript(remote, '/tmp', Buffer.from('while read -r _; do :; done\n'), '')
   // Another host has failed just now.
   stop.abort()
   await expect(listen(talk, stop.signal, () => undefined)).rejects.toMatchObject({ code: 'INTERRUPTED' })
