@@ -47,7 +47,10 @@ type Of = (hosts: readonly Asked[], more: Readonly<Record<string, string>>) => C
 /** Brings it to those that lack it; the others are where they should be, and are left alone. */
 async function finish(call: Call, { entry, on, behind }: Mixed<Asked>, of: Of): Promise<Outcome> {
   const release = entry.release ?? ''
-  if (entry.action !== 'deploy') return (await import('./activate.ts')).run(of([...on, ...behind], { release }))
+  const all = [...on, ...behind]
+  // A rollback pins where it stops, and an activation lifts that: it is finished as what it was.
+  if (entry.action === 'rollback') return (await import('./rollback.ts')).run(of(all, { release }))
+  if (entry.action === 'activate') return (await import('./activate.ts')).run(of(all, { release }))
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const store = await openStoreAt(loaded.storeDir, call)
   // Whoever finishes it may be somebody else than who began.
@@ -58,7 +61,7 @@ async function finish(call: Call, { entry, on, behind }: Mixed<Asked>, of: Of): 
       })
     await (await import('./download.ts')).run(of(on, { release }))
   }
-  return (await import('./deploy.ts')).run(of([...on, ...behind], { release }))
+  return (await import('./deploy.ts')).run(of(all, { release }))
 }
 
 async function goBack({ entry, on, rollout }: Mixed<Asked>, of: Of): Promise<Outcome> {

@@ -101,6 +101,16 @@ it('who may fail goes back by itself and stays behind; resume brings it there, o
   expect(await other.call('resume', 'target=prod', '--back', '--yes')).toMatchObject({ code: 0, last: { changed: true } })
   expect(await serving(hosts, 'behind')).toEqual(ALL.map(() => fresh))
   expect(await other.call('resume', 'target=prod')).toMatchObject({ code: 0, last: { changed: false } })
+
+  // A rollback stays one: what it pins is pinned on those that come later, too.
+  expect(await mine.call('rollback', 'target=prod', `release=${old?.slice('releases/'.length)}`, '--yes')).toMatchObject({
+    code: 0,
+    last: { lagging: ['h4'] },
+  })
+  expect(await other.call('resume', 'target=prod', '--yes')).toMatchObject({ code: 0, last: { changed: true } })
+  expect(await serving(hosts, 'behind')).toEqual(ALL.map(() => old))
+  const pinned = [old?.slice('releases/'.length)]
+  expect((await other.call('status')).last['hosts']).toMatchObject(ALL.map((host) => ({ host, pinned })))
 })
 
 it('one failure more takes everybody back (7), also those whose turn had passed', async () => {
