@@ -22,10 +22,15 @@ export function destinations(targets: readonly Target[], pattern: string | undef
       (wanted.length === 0 || wanted.some((fits) => fits(host, target))) && !unwanted.some((fits) => fits(host, target)),
   )
   if (words.length > 0 && chosen.length > 0) return chosen
-  const tags = [...new Set(all.flatMap(({ target, host }) => [...host.tags, ...(target.tags ?? [])]))].map((tag) => `tag:${tag}`)
+  const tags = [...new Set(all.flatMap(({ target, host }) => tagsOf(host, target)))].map((tag) => `tag:${tag}`)
   throw new ReleaserError('USAGE', `no host fits host=${pattern}`, {
     hint: `there is: ${[...labels(all), ...tags].join(', ')}`,
   })
+}
+
+/** What `tag:` knows a host by: its own tags, and those of its target. */
+export function tagsOf(host: Host, target: Target): readonly string[] {
+  return [...new Set([...host.tags, ...(target.tags ?? [])])]
 }
 
 type Fits = (host: Host, target: Target) => boolean
@@ -35,7 +40,7 @@ function fitOf(word: string): Fits {
   const tag = /^tag:(.*)$/.exec(word)?.[1]
   if (tag !== undefined) {
     const fit = glob(tag)
-    return (host, target) => [...host.tags, ...(target.tags ?? [])].some((each) => fit.test(each))
+    return (host, target) => tagsOf(host, target).some((each) => fit.test(each))
   }
   const ranges = expandRanges(word)
   if ('says' in ranges) throw new ReleaserError('USAGE', `host=: ${ranges.says}`, { hint: "write host='web[01:05]*'" })

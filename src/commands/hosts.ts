@@ -1,15 +1,16 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { table } from '../ui/table.ts'
 import type { Call, Outcome } from './command.ts'
-import { destinations } from './destinations.ts'
+import { destinations, tagsOf } from './destinations.ts'
 
 /** `releaser hosts`: the hosts that a command would touch, as the configuration has them. Nobody is connected to. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const named = call.values['target']
   const targets = named === undefined ? [...loaded.targets.values()] : pickTargets(loaded, named)
-  const hosts = destinations(targets, call.values['host']).map(({ target, host: { name, host, user, port, path, tags } }) => {
-    return { target: target.name, app: target.app, host: name, address: host, user: user ?? null, port: port ?? null, path, tags }
+  const hosts = destinations(targets, call.values['host']).map(({ target, host }) => {
+    const { name, host: address, user = null, port = null, path } = host
+    return { target: target.name, app: target.app, host: name, address, user, port, path, tags: tagsOf(host, target) }
   })
   const rows = hosts.map(({ target, host, address, user, port, path, tags }) => {
     const at = `${user === null ? '' : `${user}@`}${port !== null && address.includes(':') ? `[${address}]` : address}${port === null ? '' : `:${port}`}`

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { destinations } from '../../src/commands/destinations.ts'
+import { destinations, tagsOf } from '../../src/commands/destinations.ts'
 import { ReleaserError } from '../../src/model/errors.ts'
 import { HOST, TARGET } from '../support/facts.ts'
 
@@ -36,4 +36,8 @@ test.each<readonly [string | undefined, string]>([
 
 test('a range that cannot be is told', () => {
   expect(() => chosen('web[2:1]')).toThrow('host=: "web[2:1]" has a range that cannot be: [2:1]')
+})
+
+test('hosts are shown with the tags that choose them: their own and those of their target', () => {
+  expect(EU.hosts.map((each) => tagsOf(each, EU))).toEqual([['front', 'eu'], ['eu'], ['data', 'eu']])
 })
