@@ -1,6 +1,8 @@
 import { loadConfig, pickTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { viewOf } from '../model/host-view.ts'
+import { mergedHistory } from '../model/merged-history.ts'
+import { rolloutOf } from '../model/transaction.ts'
 import { historyPicture, told } from '../ui/history-picture.ts'
 import { table } from '../ui/table.ts'
 import type { Call, Outcome } from './command.ts'
@@ -9,7 +11,10 @@ import { type Answer, demandAnswers, factsOf, noCloser } from './facts-of.ts'
 import { glanceOf } from './glance.ts'
 import { memoryAt } from './memory.ts'
 
-/** `releaser history`: who did what on a target's hosts, from where, with what result; newest first. */
+/**
+ * `releaser history`: who did what on a target's hosts, from where, with what result; newest first. A rollout is one row, whatever hosts
+ * it went over; for scripts, and with `--verbose`, each host has its own.
+ */
 export async function run(call: Call): Promise<Outcome> {
   const limit = Number(call.values['limit'] ?? 20)
   if (!Number.isInteger(limit) || limit < 1)
@@ -20,12 +25,11 @@ export async function run(call: Call): Promise<Outcome> {
     destinations(pickTargets(loaded, call.values['target']), call.values['host'], memoryAt(loaded, call).recall),
     noCloser,
   )
-  const entries = answers
-    .flatMap(entriesOf)
-    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
-    .slice(0, limit)
+  const all = answers.flatMap(entriesOf).sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  const entries = all.slice(0, limit)
   demandAnswers(call, answers, { entries })
-  const rows = entries.map((entry) => {
+  const shown = call.globals.verbose ? entries : mergedHistory(all).slice(0, limit)
+  const rows = shown.map((entry) => {
     const { when, release, result, took } = told(entry)
     return [when, entry.host, entry.action, release, entry.by, result, took]
   })
@@ -35,7 +39,7 @@ export async function run(call: Call): Promise<Outcome> {
       : table(['when (UTC)', 'host', 'what', 'release', 'by', 'result', 'took'], rows, ['took'])
   const glances = answers.map((answer) => glanceOf(answer, null))
   const now = Date.now()
-  return { result: { entries }, text, picture: (screen) => historyPicture(entries, glances, now, screen) }
+  return { result: { entries }, text, picture: (screen) => historyPicture(shown, glances, now, screen) }
 }
 
 function entriesOf({ target, host, facts }: Answer) {
@@ -44,6 +48,7 @@ function entriesOf({ target, host, facts }: Answer) {
   // Newest first; what happened within one second keeps its order.
   return [...facts.history].reverse().map((entry) => ({
     at: new Date(entry.at * 1000).toISOString(),
+    rollout: rolloutOf(entry.transaction),
     target: target.name,
     host: host.name,
     action: entry.action,

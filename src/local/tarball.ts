@@ -3,9 +3,11 @@ import { access } from 'node:fs/promises'
 import { basename, delimiter, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ReleaserError } from '../model/errors.ts'
-import { batched, type Compression, compressor, decompressor, READ_CHUNK } from './compression.ts'
+import { batched, type Compression, compressor, decompressor } from './compression.ts'
 import { tarEntries } from './tar-entries.ts'
 import { TAR_END, tarHeader, tarPadding } from './tar-header.ts'
+
+const SEND_CHUNK = 1 << 16
 
 export interface SendOptions {
   /** A tarball of the store, and how it is compressed. */
@@ -35,7 +37,7 @@ export async function hasZstd(): Promise<boolean> {
  * A tarball that is gone, damaged, ends too early or lacks what is wanted destroys the stream with INTEGRITY (11).
  */
 export function sendStream(options: SendOptions): Readable {
-  return Readable.from(told(options), { objectMode: false, highWaterMark: READ_CHUNK })
+  return Readable.from(told(options), { objectMode: false, highWaterMark: SEND_CHUNK })
 }
 
 async function* told(options: SendOptions): AsyncGenerator<Buffer> {
@@ -53,7 +55,7 @@ async function* told(options: SendOptions): AsyncGenerator<Buffer> {
 }
 
 function wire({ file, compression, wanted, to }: SendOptions): AsyncIterable<Buffer> {
-  const stored: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: READ_CHUNK })
+  const stored: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: SEND_CHUNK })
   if (wanted === 'all' && compression === to) return stored
   const plain = decompressor(compression)(stored)
   return compressor(to)(batched(wanted === 'all' ? plain : reduced(plain, wanted)))

@@ -31,7 +31,10 @@ export async function rollOut(hosts: readonly Prepared[], input: RolloutInput): 
 async function rollOn(hosts: readonly Prepared[], input: RolloutInput): Promise<readonly HostOutcome[]> {
   const idle: Prepared[] = []
   const working: Working[] = []
-  const ordered = () => hosts.flatMap(({ host }) => working.find((work) => work.host === host) ?? [])
+  const ordered = () => {
+    const byHost = new Map(working.map((work) => [work.host, work]))
+    return hosts.flatMap(({ host }) => byHost.get(host) ?? [])
+  }
   const rollout = randomBytes(ROLLOUT_CHARACTERS / 2).toString('hex')
   const behind = leavingBehind(working, input)
   try {
@@ -121,7 +124,6 @@ async function finish(work: Working): Promise<void> {
 }
 
 function inOrder(hosts: readonly Prepared[], outcomes: readonly HostOutcome[]): HostOutcome[] {
-  return hosts.flatMap(
-    ({ host, target }) => outcomes.find((outcome) => outcome.host === host.name && outcome.target === target.name) ?? [],
-  )
+  const byHost = new Map(outcomes.map((outcome) => [`${outcome.target}\t${outcome.host}`, outcome]))
+  return hosts.flatMap(({ host, target }) => byHost.get(`${target.name}\t${host.name}`) ?? [])
 }

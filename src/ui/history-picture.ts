@@ -1,31 +1,17 @@
 import { byTarget, type Glance } from '../model/glance.ts'
+import type { Entry } from '../model/merged-history.ts'
 import { type Column, fitted } from './fitted.ts'
 import { oneLine } from './sanitize.ts'
 import type { Screen } from './screen.ts'
 import { span } from './time.ts'
 import { legend, timeline } from './timeline.ts'
 
-/** An entry of several hosts' histories. */
-export interface Entry {
-  /** ISO 8601, UTC. */
-  readonly at: string
-  readonly target: string
-  readonly host: string
-  readonly action: string
-  readonly version: string | null
-  readonly by: string
-  readonly from: string
-  readonly ok: boolean
-  readonly durationMs: number
-  readonly result: string
-}
-
 /** How an entry is told: when, of which release, and how it ended. */
 export function told({ at, version, ok, result, durationMs }: Entry) {
   return {
     when: at.replace('T', ' ').slice(0, 19),
     release: version ?? '-',
-    result: ok ? 'ok' : result.replace(/: back$/, ''),
+    result: ok ? 'ok' : result,
     took: durationMs < 1000 ? '<1 s' : span(durationMs),
   }
 }

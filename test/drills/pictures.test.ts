@@ -68,7 +68,7 @@ describe('on a terminal', () => {
     expect(lanes.map((lane) => lane.replace(/─+/g, '─'))).toEqual(['h1  ●─●─×─◆  1.0.0', 'h2  ●─●─○─◆  1.0.0'])
     expect(lanes.map(({ length }) => length)).toEqual([columns, columns])
     expect(screen).toMatch(/^● deployed {2}◆ went back {2}○ failed, nothing changed\s+× failed, taken back$/m)
-    expect(screen.match(/^ *\d{4}-\d\d-\d\d \S+ +h[12] +(deploy|rollback) /gm)?.length).toBe(8)
+    expect(screen.match(/^ *\d{4}-\d\d-\d\d \S+ +h1, h2 +(deploy|rollback) /gm)?.length).toBe(4)
     expect(screen.match(/^ +.*post-activate ended with exit code 3/gm)?.length).toBeGreaterThan(0)
   })
 
@@ -79,8 +79,13 @@ describe('on a terminal', () => {
       expect(screen).toMatch(/^[\n -~]*$/)
     }
     const { stdout } = await mine.say('history', 'target=prod')
-    expect(stdout.split('\n').length).toBe(10)
+    // A row for each rollout; with --verbose, for each host.
+    expect(stdout.split('\n').length).toBe(6)
+    expect(stdout).toMatch(/ h1, h2 +deploy .* h1 taken back: .*post-activate ended with exit code 3.*; h2 unchanged/)
     expect(stdout).not.toMatch(/─|deployed/)
+    expect(
+      (await mine.say('history', 'target=prod', '--verbose')).stdout.match(/^\d.* h[12] +(deploy|rollback) /gm)?.length,
+    ).toBe(8)
   })
 
   test('status tells what is live where, target by target, and ends with 3 for a host that is silent', async () => {

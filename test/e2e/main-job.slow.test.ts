@@ -225,6 +225,7 @@ it('history tells who did what', async () => {
   expectWell(answer)
   const entry = (host: string, action: string, version: string, previous: string | undefined) => ({
     at: TIME,
+    rollout: TEXT,
     target: 'prod',
     host,
     action,

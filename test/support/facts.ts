@@ -2,6 +2,15 @@ import { type HostRelease, NO_STATE } from '../../src/model/host-state.ts'
 import type { Facts } from '../../src/model/plan.ts'
 import type { Host, Target } from '../../src/model/target.ts'
 
+/** All that an agent needs. */
+export const TOOLS: readonly string[] = [
+  ...'awk cat chmod cmp cp cut date dd df find grep gzip ln ls mkdir mkfifo mv readlink rm rmdir sed sha256sum sleep sort sync tail tar tr uname wc'.split(
+    ' ',
+  ),
+  'head -c',
+  'xargs -0',
+]
+
 /** A release on a host, `good` where nothing else is said. */
 export function onHost(id: string, rest: Partial<HostRelease> = {}): HostRelease {
   return { id, dir: id, version: `v${id.slice(12, 14)}`, digest: `sha256:${id}`, state: 'good', ...rest }
@@ -27,13 +36,7 @@ export function factsWith(releases: readonly HostRelease[], served: readonly str
     appEnv: null,
     app: null,
     cookies: [],
-    tools: [
-      ...'awk cat chmod cmp cp cut date dd df find grep gzip ln ls mkdir mkfifo mv readlink rm rmdir sed sha256sum sleep sort sync tail tar tr uname wc'.split(
-        ' ',
-      ),
-      'head -c',
-      'xargs -0',
-    ],
+    tools: TOOLS,
     freeBytes: 1e12,
     freeInodes: 1e9,
     partial: { bytes: 0, inodes: 0 },

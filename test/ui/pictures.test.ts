@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Entry, historyPicture } from '../../src/ui/history-picture.ts'
+import type { Entry } from '../../src/model/merged-history.ts'
+import { historyPicture } from '../../src/ui/history-picture.ts'
 import { speaksUtf8 } from '../../src/ui/screen.ts'
 import { statusPicture } from '../../src/ui/status-picture.ts'
 import { width } from '../../src/ui/width.ts'
@@ -81,9 +82,11 @@ test('status: without more than ASCII, and with colours', () => {
 
 const entry = (rest: Partial<Entry> = {}): Entry => ({
   at: '2026-10-20T12:00:00.000Z',
+  rollout: 'a',
   target: 'prod',
   host: 'web1',
   action: 'deploy',
+  release: '20261020120000-aaaaaaaa',
   version: '1.4.0',
   by: 'ana@laptop',
   from: 'laptop',
@@ -99,7 +102,7 @@ const ENTRIES = [
     version: '1.3.1',
     at: '2026-10-12T12:00:00.000Z',
     ok: false,
-    result: 'taken back: GET http://127.0.0.1:4000/health was answered with 500: back',
+    result: 'taken back: GET http://127.0.0.1:4000/health was answered with 500',
   }),
 ]
 const HOSTS = [
