@@ -27,7 +27,7 @@ export async function run(said: Call): Promise<Outcome> {
   const call = plan === null ? said : { ...said, values: plan.values }
   const { values, globals } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const app = onlyApp(targets, loaded)
   const store = await openStoreAt(loaded.storeDir, call)
   const all = destinations(targets, values['host'], recallOf(store))

@@ -29,7 +29,7 @@ interface FromHosts {
 /** Makes a release that the hosts have what they serve, by the same path as a deploy, with nothing sent. */
 export async function fromHosts(call: Call, { action, wanted, choose, doing, data }: FromHosts): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, call.values['target'])
+  const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const app = onlyApp(targets, loaded)
   const store = await openStoreAt(loaded.storeDir, call)
   const rolled = await record(call, { store, targets, app, action }, wanted, () =>

@@ -19,7 +19,7 @@ import { withHosts } from './with-hosts.ts'
 export async function run(call: Call): Promise<Outcome> {
   const { values, globals, ui } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const target = targets.map(({ name }) => name).join(',')
   const all = destinations(targets, values['host'], memoryAt(loaded, call).recall)
   const [mixed, ...others] = await withHosts(call, all, async ({ hosts }) => mixedAmong(hosts), { aside: true })

@@ -1,4 +1,4 @@
-import { loadConfig, pickTargets } from '../local/config.ts'
+import { loadConfig, targetsOrAll } from '../local/config.ts'
 import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
 import { type Mixed, mixedAmong } from '../model/mixed.ts'
@@ -18,7 +18,7 @@ import { seeHost } from './see-host.ts'
 /** `releaser status`: what every host serves, since when and by whom, how it is, and how its app is. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = call.values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, call.values['target'])
+  const targets = await targetsOrAll(loaded, call.values['target'], call.signal)
   const answers = await factsOf(call, destinations(targets, call.values['host'], memoryAt(loaded, call).recall), (asked) =>
     seeHost(call, asked),
   )
