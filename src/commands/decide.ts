@@ -2,7 +2,7 @@ import type { Store } from '../local/store.ts'
 import { verdictsIn } from '../local/verdicts.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { SwitchAction } from '../model/plan.ts'
-import type { HostOutcome, Working } from '../rollout/host.ts'
+import type { HostOutcome } from '../rollout/host.ts'
 import type { RolloutInput } from '../rollout/input.ts'
 import { author } from './author.ts'
 
