@@ -6,12 +6,14 @@ import type { Plan, SwitchAction } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import type { Target } from '../model/target.ts'
 import type { Asked, Destination, HostOutcome, Planner, Prepared } from '../rollout/host.ts'
+import type { Moment } from '../rollout/input.ts'
 import { prepare } from '../rollout/prepare.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import type { Wanted } from '../tasks/wanted.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { warnOfCookies } from './cookie-warning.ts'
+import { deciding } from './decide.ts'
 import { labels } from './destinations.ts'
 import { eachApp, type OwnHosts } from './each-app.ts'
 import { environments, veiled } from './environment.ts'
@@ -127,15 +129,16 @@ async function carryOut(
   const shipment = await eachApp(prepared, (app) => shipments({ store, source: brought.get(app)?.source ?? null }))
   const rows = call.ui.rows(labels(prepared))
   try {
-    return await rollOut(prepared, {
+    const more = {
       plan,
       author: author(`${action} of ${inShort(releases)}`),
       observe: call.ui.observe,
       signal: call.signal,
       wait: call.globals.wait,
-      moment: (moment) => hooksAt(moment, input, releases, prepared),
-      shipment: (host) => ownOf(shipment, host)(host),
-    })
+      moment: (moment: Moment) => hooksAt(moment, input, releases, prepared),
+      shipment: (host: Prepared) => ownOf(shipment, host)(host),
+    }
+    return await deciding(store, action, (decide) => rollOut(prepared, { ...more, decide }))
   } finally {
     await rows.close()
   }

@@ -22,7 +22,7 @@ export interface RolloutMeant {
 export async function rolloutMeant(call: Call): Promise<RolloutMeant> {
   const { values, globals } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const chosen = targetsOfApps(pickTargets(loaded, values['target']), values['app'])
+  const chosen = targetsOfApps(await pickTargets(loaded, values['target'], call.signal), values['app'])
   const store = await openStoreAt(loaded.storeDir, call)
   const all = destinations(chosen, values['host'], recallOf(store))
   const targets = chosen.filter((target) => all.some((each) => each.target === target))
