@@ -5,11 +5,9 @@ import { fromHosts } from './from-hosts.ts'
 
 /** `releaser rollback`: every host goes back to a release that it has, and stays there until a newer one is deployed by hand. */
 export async function run(call: Call): Promise<Outcome> {
-  const ref = call.values['release']
   return fromHosts(call, {
     action: 'rollback',
-    wanted: ref ?? 'previous',
-    choose: (views, lookup) => chooseRollback(views, ref, lookup),
+    choose: (views, lookup, ref) => chooseRollback(views, ref, lookup),
     ...(call.values['with-backup'] === 'true' && { data: dataBack(call) }),
     doing: (version) => `go back to ${version ?? 'the previous release'} on`,
   })
