@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createJiti } from 'jiti'
 
-const RUNS = Number(process.env.RUNS ?? 7)
-const MANY = Number(process.env.MANY ?? 20)
-const MOST = Number(process.env.MOST ?? 50)
+const RUNS = 7
+const MANY = 20
+const MOST = 50
 /** Of the big release: bytes that no compressor makes smaller, in files of a size that is usual. */
 const FILES = 2000
-const BYTES = Number(process.env.BYTES ?? 100_000_000)
+const BYTES = 100_000_000
 /** Milliseconds of one tick of `/proc/PID/stat`, which is the same everywhere that matters. */
 const TICK = 10
 const cli = new URL('../dist/cli.js', import.meta.url).pathname
@@ -129,7 +129,8 @@ function childrenOf(pid) {
 
 function memoryOf(pid, field) {
   try {
-    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1e3
+    const kibibytes = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]
+    return (Number(kibibytes) * 1024) / 1e6
   } catch {
     return 0
   }

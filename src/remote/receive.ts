@@ -19,6 +19,8 @@ export interface Shipment {
   readonly transfer: Transfer
   /** The manifest of `transfer.base`, where there is one. */
   readonly base: Manifest | null
+  /** Gives `packedDelta` of the release's manifest; where left out, it is made for this host alone. */
+  readonly delta?: (base: Manifest | null) => Promise<Buffer>
   readonly wire: 'gzip' | 'zstd'
   /** A tar stream, compressed for the wire, of these paths, or of the whole release. */
   readonly open: (wanted: ReadonlySet<string> | 'all') => Readable
@@ -47,9 +49,14 @@ export async function sendRelease(remote: Remote, root: string, shipment: Shipme
   })
 }
 
+/** How a manifest travels to a host that has `base`. */
+export async function packedDelta(base: Manifest | null, manifest: Manifest): Promise<Buffer> {
+  return promisify(gzip)(encodeDelta(base ?? [], manifest))
+}
+
 async function attempt(remote: Remote, root: string, shipment: Shipment): Promise<Received | 'mismatch'> {
-  const delta = await promisify(gzip)(encodeDelta(shipment.base ?? [], shipment.manifest))
-  const { transfer } = shipment
+  const { transfer, base } = shipment
+  const delta = await (shipment.delta?.(base) ?? packedDelta(base, shipment.manifest))
   const talk = await startVerb(
     remote,
     root,
@@ -57,7 +64,7 @@ async function attempt(remote: Remote, root: string, shipment: Shipment): Promis
     [
       shipment.transaction,
       hex(shipment.digest),
-      shipment.base ? (transfer.base ?? '-') : '-',
+      base ? (transfer.base ?? '-') : '-',
       transfer.reuse.by,
       shipment.wire,
       String(delta.length),
