@@ -85,7 +85,8 @@ function stateOf(row: Row, closed: boolean): Line['state'] {
   if (row.failed !== null) return 'failed'
   if (row.startedAt === null) return closed ? 'ok' : 'waiting'
   if (closed) return row.open.length > 0 ? 'failed' : 'ok'
-  return 'busy'
+  // Between two steps it waits for others: those are what is to be seen where there is not room for all.
+  return row.open.length > 0 ? 'busy' : 'waiting'
 }
 
 function describe(row: Row, now: number, closed: boolean): string {

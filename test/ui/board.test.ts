@@ -93,6 +93,15 @@ test('more hosts than lines: the telling ones, and a count of the rest', () => {
   ])
 })
 
+test('who is between two steps gives way to those at work', () => {
+  const hosts = ['a', 'b', 'c', 'd', 'e']
+  const rows = play(hosts, [
+    ...hosts.flatMap((host) => [step(host, 'lock', 'start'), step(host, 'lock', 'ok')]),
+    step('e', 'send', 'start'),
+  ])
+  expect(show(rows, 4000, false, { columns: 100, most: 2 })).toEqual(['busy: e  sending files', 'waiting: and 4 more: 4 waiting'])
+})
+
 test('no line is wider than the terminal, and none obeys what came from a host', () => {
   const rows = play(['web1'], [step('web1', 'command', 'failed', 'boom\u001b[2J\nsecond line')])
   expect(show(rows, 0, true)).toEqual(['failed: web1  failed while running a command: boom\\x1b[2J\\x0asecond line'])
