@@ -63,19 +63,19 @@ function counted({ connects, asks, uploads, switches, confirms, lines: { now } }
 
 it('200 hosts cost four times what 50 do, and no limit is passed', async () => {
   const seen = await Promise.all(
-    [50, 100, 200].map(async (count) => {
+    [50, 200].map(async (count) => {
       const { meter, progress, first, again } = await rolled(count)
       const both = [first, await again()]
       const perHost = both.map((counts) => Object.fromEntries(Object.entries(counts).map(([what, many]) => [what, many / count])))
       return { meter, progress, perHost }
     }),
   )
-  const [fifty, ...more] = seen
+  const [fifty, most] = seen
   expect(fifty?.perHost).toMatchObject([
     { connects: 2, asks: 1, uploads: 1, switches: 1, confirms: 1, openLines: 0 },
     { connects: 3, asks: 2, uploads: 1, switches: 1, confirms: 1, openLines: 0 },
   ])
-  for (const { perHost } of more) expect(perHost).toEqual(fifty?.perHost)
+  expect(most?.perHost).toEqual(fifty?.perHost)
   for (const { meter } of seen) {
     // As many handshakes as OpenSSH takes, and no more of anything else that weighs.
     expect(meter.connects.most).toBe(10)
@@ -84,14 +84,14 @@ it('200 hosts cost four times what 50 do, and no limit is passed', async () => {
     expect(meter.uploads.most).toBeLessThanOrEqual(8)
     expect(Math.min(meter.uploads.most, meter.switches.most)).toBeGreaterThan(1)
   }
-  readable(seen.at(-1)?.progress ?? [])
+  readable(most?.progress ?? [])
 })
 
-it('a strategy holds for 200 hosts as for two: batches in order, and never more at once than `parallel`', async () => {
-  const { meter } = await rolled(200, { canary: 3, batch: { hosts: 50 }, parallel: 4 })
+it('a strategy holds for many hosts as for two: batches in order, and never more at once than `parallel`', async () => {
+  const { meter } = await rolled(100, { canary: 3, batch: { hosts: 25 }, parallel: 4 })
   expect(meter.uploads.most).toBeLessThanOrEqual(4)
   expect(meter.switches.most).toBeLessThanOrEqual(4)
-  const wave = (host: string) => Math.ceil((Number(host.slice(1)) - 3) / 50)
+  const wave = (host: string) => Math.ceil((Number(host.slice(1)) - 3) / 25)
   const waves = meter.switches.began.map(wave)
   expect(waves).toEqual(waves.toSorted((a, b) => a - b))
   expect(new Set(waves)).toEqual(new Set([0, 1, 2, 3, 4]))

@@ -56,7 +56,7 @@ export function failure(days: number, name: string, rest: Partial<Happening> = {
 }
 
 export function screen(columns: number, rest: Partial<Screen> = {}): Screen {
-  return { columns, ascii: false, style: PLAIN, ...rest }
+  return { columns, rows: 60, ascii: false, style: PLAIN, ...rest }
 }
 
 /** Colours that can be read in an expectation. */
