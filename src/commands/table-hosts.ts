@@ -80,8 +80,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     arguments: [TARGET, { key: 'limit', value: 'N', summary: 'how many rows; with --json, how many entries of hosts; 20' }, HOST],
     examples: [
       { line: 'releaser history target=prod', does: 'the last 20 rollouts, each a row for all its hosts' },
-      { line: 'releaser history target=prod limit=100', does: 'more of them' },
-      { line: 'releaser history target=prod --verbose', does: 'a row for each host' },
+      { line: 'releaser history target=prod limit=100 --verbose', does: 'more of them, and a row for each host' },
     ],
     exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY'],
     load: () => import('./history.ts'),

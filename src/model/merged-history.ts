@@ -1,3 +1,4 @@
+import { alike } from './alike.ts'
 import { foldNames } from './fold-names.ts'
 
 /** An entry of several hosts' histories. */
@@ -27,18 +28,11 @@ const NAMES = 24
  * ended, `durationMs` what the slowest took, and `result` tells who did not go along.
  */
 export function mergedHistory<E extends Entry>(entries: readonly E[]): readonly E[] {
-  const rollouts = new Map<string, E[]>()
-  for (const entry of entries) {
-    const key = [entry.rollout, entry.action, entry.release].join('\t')
-    const known = rollouts.get(key)
-    if (known) known.push(entry)
-    else rollouts.set(key, [entry])
-  }
-  return [...rollouts.values()].map(merged)
+  return alike(entries, ({ rollout, action, release }) => [rollout, action, release].join('\t')).map(merged)
 }
 
-function merged<E extends Entry>(entries: readonly E[]): E {
-  const [first] = entries as readonly [E]
+function merged<E extends Entry>(entries: readonly [E, ...E[]]): E {
+  const [first] = entries
   const one = { ...first, result: withoutOrder(first.result) }
   if (entries.length === 1) return one
   const names = foldNames(entries.map(({ host }) => host).toSorted(byName))
@@ -55,14 +49,13 @@ function merged<E extends Entry>(entries: readonly E[]): E {
 
 /** `7 ok; web3 taken back: the app is not healthy`. */
 function resultOf(entries: readonly Entry[]): string {
-  const failed = new Map<string, string[]>()
-  for (const { host, result } of entries.filter(({ ok }) => !ok)) {
-    const why = withoutOrder(result)
-    failed.set(why, [...(failed.get(why) ?? []), host])
-  }
-  if (failed.size === 0) return ''
+  const failed = alike(
+    entries.filter(({ ok }) => !ok),
+    ({ result }) => withoutOrder(result),
+  )
+  if (failed.length === 0) return ''
   const well = entries.filter(({ ok }) => ok).length
-  const told = [...failed].map(([why, hosts]) => `${foldNames(hosts.toSorted(byName))} ${why}`)
+  const told = failed.map((all) => `${foldNames(all.map(({ host }) => host).toSorted(byName))} ${withoutOrder(all[0].result)}`)
   return [...(well === 0 ? [] : [`${well} ok`]), ...told].join('; ')
 }
 
