@@ -1,15 +1,13 @@
+import { foldNames } from '../model/fold-names.ts'
 import { wordFor } from '../model/host-state.ts'
 import type { Plan, SwitchAction } from '../model/plan.ts'
-import { size } from '../model/size.ts'
 import type { Target } from '../model/target.ts'
-import type { HostOutcome } from '../rollout/host.ts'
-import { table } from '../ui/table.ts'
-import { span } from '../ui/time.ts'
+import { manyLines } from '../ui/sanitize.ts'
 import type { Call, Outcome } from './command.ts'
 import { commitsShown } from './commits.ts'
+import { hostPicture, hostRows, hostTable, lags } from './host-table.ts'
 import { hooksHere } from './moments.ts'
 import { planText } from './plan-text.ts'
-import { nameAmong } from './release-words.ts'
 import type { Rolled } from './roll.ts'
 import { rolloutJson } from './rollout-shown.ts'
 
@@ -37,15 +35,16 @@ export function rolledOutcome(call: Call, action: SwitchAction, rolled: Rolled, 
     }
   }
   const without = [
-    ...(lagging.length === 0 ? [] : [`; stays behind: ${lagging.join(', ')} (the same command again brings it there)`]),
-    ...(skipped.length === 0 ? [] : [`; left out: ${skipped.join(', ')}`]),
+    ...(lagging.length === 0 ? [] : [`; stays behind: ${foldNames(lagging)} (the same command again brings it there)`]),
+    ...(skipped.length === 0 ? [] : [`; left out: ${foldNames(skipped)}`]),
   ]
-  return { result, text: `${hostTable(rolled, targets)}\n\n${closing(action, rolled, targets)}${without.join('')}` }
-}
-
-/** Whether a host failed while the others went on. */
-function lags({ ok, state }: HostOutcome): boolean {
-  return !ok && state !== 'skipped'
+  const rows = hostRows(rolled, targets)
+  const last = `${closing(action, rolled, targets)}${without.join('')}`
+  return {
+    result,
+    text: `${hostTable(rows)}\n\n${last}`,
+    picture: (screen) => `${hostPicture(rows, screen)}\n\n${manyLines(last)}`,
+  }
 }
 
 /** What is new since what is live; of several apps, under the name of each. */
@@ -73,25 +72,3 @@ const CLOSING = {
     `${target} serves ${app} ${version} again; pinned until you deploy by hand`,
   activate: (app: string, version: string, target: string) => `${app} ${version} is live on ${target}`,
 } satisfies Record<SwitchAction, (app: string, version: string, target: string) => string>
-
-function hostTable({ hosts, plans }: Rolled, targets: readonly Target[]): string {
-  const named = (id: string | null, { target, host }: HostOutcome): string => {
-    const plan = plans.find((one) => one.target === target && one.host === host)
-    const there = [...(plan?.next.releases ?? []), ...(plan?.bad.releases ?? [])]
-    return id === null ? '-' : nameAmong(there.find((release) => release.id === id) ?? { id, version: '' }, there)
-  }
-  const apps = new Map(targets.map(({ name, app }) => [name, app]))
-  const several = new Set(apps.values()).size > 1
-  const rows = hosts.map((outcome) => {
-    const { host, previous, current, sentBytes, durationMs, state } = outcome
-    return [
-      ...(several ? [apps.get(outcome.target) ?? '-'] : []),
-      host,
-      named(previous, outcome),
-      state === 'skipped' ? 'left out' : `${named(current, outcome)}${lags(outcome) ? ' (stays behind)' : ''}`,
-      size(sentBytes),
-      state === 'idle' || state === 'skipped' ? '-' : span(durationMs),
-    ]
-  })
-  return table([...(several ? ['app'] : []), 'host', 'from', 'to', 'sent', 'time'], rows, ['sent', 'time'])
-}

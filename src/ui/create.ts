@@ -36,9 +36,9 @@ export async function createUi(options: UiOptions): Promise<Ui & { settle(): Pro
   const style = await loadStyle(wantsColour(stderr.isTTY === true, options.noColor, env))
   const paper = wantsColour(stdout.isTTY === true, options.noColor, env) ? await loadStyle(true) : PLAIN
   const ascii = !speaksUtf8(env)
-  /** The paper of a picture, as wide as the window is now. */
+  /** The paper of a picture, as large as the window is now. */
   const screen = (): Screen | null =>
-    stdout.isTTY === true && !json ? { columns: stdout.columns || 80, ascii, style: paper } : null
+    stdout.isTTY === true && !json ? { columns: stdout.columns || 80, rows: stdout.rows || 24, ascii, style: paper } : null
   const onTerminal = stderr.isTTY === true && !isCi(env)
   const dumb = env['TERM'] === 'dumb'
   const mode = json ? 'json' : onTerminal && !dumb && !verbose && !quiet ? 'tty' : 'plain'

@@ -3,6 +3,7 @@ import type { Style } from './style.ts'
 /** A terminal that a picture is drawn on. */
 export interface Screen {
   readonly columns: number
+  readonly rows: number
   /** Whether it may show nothing but ASCII. */
   readonly ascii: boolean
   readonly style: Style

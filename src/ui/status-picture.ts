@@ -1,6 +1,7 @@
 import { byTarget, type Glance, servedBy } from '../model/glance.ts'
 import { count, size } from '../model/size.ts'
 import { type Cell, type Column, fitted, type Row } from './fitted.ts'
+import { foldGlances } from './fold-glances.ts'
 import { oneLine } from './sanitize.ts'
 import type { Screen } from './screen.ts'
 import { ago } from './time.ts'
@@ -20,19 +21,37 @@ const COLUMNS: readonly Column[] = [
 /** Host names that a heading lists; of more, it tells how many. */
 const NAMED = 3
 
-/** What is live where, since when and by whom: a heading and a table for each target, no wider than the window. */
+/** Names that share a row are cut where the window is narrow. */
+const FOLDED = COLUMNS.map((column) => (column.heading === 'host' ? { ...column, least: 36 } : column))
+
+/**
+ * What is live where, since when and by whom: a heading and a table for each target, no wider than the window. Where that is longer
+ * than the window, hosts of a target that are alike share a row.
+ */
 export function statusPicture(glances: readonly Glance[], now: number, screen: Screen): string {
-  const targets = [...byTarget(glances)]
+  const whole = drawn(glances, now, screen, COLUMNS, (hosts) => hosts)
+  // A line is for the next command.
+  return whole.split('\n').length < screen.rows ? whole : drawn(glances, now, screen, FOLDED, foldGlances)
+}
+
+function drawn(
+  glances: readonly Glance[],
+  now: number,
+  screen: Screen,
+  columns: readonly Column[],
+  shown: (hosts: readonly Glance[]) => readonly Glance[],
+): string {
+  const targets = [...byTarget(glances)].map(([target, hosts]) => ({ target, hosts, own: shown(hosts) }))
   const { head, rows } = fitted(
-    COLUMNS,
-    targets.flatMap(([, hosts]) => hosts.map((host) => row(host, hosts, now, screen))),
+    columns,
+    targets.flatMap(({ hosts, own }) => own.map((host) => row(host, hosts, now, screen))),
     screen,
   )
   let used = 0
-  const groups = targets.map(([target, hosts]) => {
-    const own = rows.slice(used, used + hosts.length)
-    used += hosts.length
-    return [...heading(target, hosts, screen), ...own].join('\n')
+  const groups = targets.map(({ target, hosts, own }) => {
+    const lines = rows.slice(used, used + own.length)
+    used += own.length
+    return [...heading(target, hosts, screen), ...lines].join('\n')
   })
   return [head, groups.join('\n\n')].join('\n')
 }

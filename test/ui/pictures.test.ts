@@ -80,6 +80,27 @@ test('status: without more than ASCII, and with colours', () => {
   ])
 })
 
+test('status: where the hosts are more than the lines of the window, those that are alike share one', () => {
+  const many = Array.from({ length: 50 }, (_, index) =>
+    glance(`web${String(index + 1).padStart(2, '0')}`, {
+      serves: { name: '1.4.0', id: '20261020120000-aaaaaaaa', since: NOW - 86_400_000 * 2 - index * 60_000, by: 'ana@laptop' },
+      freeBytes: 40e9 - index * 1e9,
+    }),
+  ).map((one) => (one.host === 'web17' ? { ...one, serves: OLD } : one.host === 'web40' ? silent('web40') : one))
+  const all = [...many, glance('db1', { target: 'data', running: null })]
+  expect(statusPicture(all, NOW, screen(80)).split('\n').length).toBe(55)
+  expect(`\n${statusPicture(all, NOW, screen(80, { rows: 24 }))}\n`).toBe(`
+  host                                current      since        app   health
+● prod: hosts differ: 1.4.0 on 48 hosts; 1.3.0 on web17; no answer from web40
+  web[01:16], web[18:39], web[41:50]  1.4.0        2 days ago   runs  good
+≠ web17                               1.3.0        12 days ago  runs  good
+× web40                               unreachable
+
+● data: 1.4.0 on db1
+  db1                                 1.4.0        2 days ago   -     good
+`)
+})
+
 const entry = (rest: Partial<Entry> = {}): Entry => ({
   at: '2026-10-20T12:00:00.000Z',
   rollout: 'a',
