@@ -19,7 +19,7 @@ export function told({ at, version, ok, result, durationMs }: Entry) {
 const COLUMNS: readonly Column[] = [
   { heading: 'when (UTC)' },
   { heading: 'target', worth: 7 },
-  { heading: 'host', worth: 8 },
+  { heading: 'host', worth: 8, least: 5 },
   { heading: 'what' },
   { heading: 'release', least: 12 },
   { heading: 'by', worth: 5 },

@@ -68,7 +68,8 @@ describe('on a terminal', () => {
     expect(lanes.map((lane) => lane.replace(/─+/g, '─'))).toEqual(['h1  ●─●─×─◆  1.0.0', 'h2  ●─●─○─◆  1.0.0'])
     expect(lanes.map(({ length }) => length)).toEqual([columns, columns])
     expect(screen).toMatch(/^● deployed {2}◆ went back {2}○ failed, nothing changed\s+× failed, taken back$/m)
-    expect(screen.match(/^ *\d{4}-\d\d-\d\d \S+ +h1, h2 +(deploy|rollback) /gm)?.length).toBe(4)
+    // A row for each rollout; of hosts' names a narrow window shows the beginning.
+    expect(screen.match(/^ *\d{4}-\d\d-\d\d \S+ +h1,( h2|…) +(deploy|rollback) /gm)?.length, screen).toBe(4)
     expect(screen.match(/^ +.*post-activate ended with exit code 3/gm)?.length).toBeGreaterThan(0)
   })
 
