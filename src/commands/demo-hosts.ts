@@ -97,7 +97,7 @@ ${lines.map((line) => `  ${line}`).join('\n')}
 
 Make trouble there, and take it away again with rm:
 
-  touch ../hosts/eu2/broken   # a release fails on this host, after the switch
+  touch ../hosts/eu1/broken   # a release fails on this host, after the switch
   touch ../hosts/us1/off      # this host does not answer
 
 "Many hosts" in the README goes through it all. Ctrl-C ends it.`
