@@ -6,10 +6,7 @@ import type { Call, Outcome } from './command.ts'
 import { environment } from './demo-live.ts'
 import { type DemoPlace, makePlace } from './demo-place.ts'
 import { runSelf, SELF } from './demo-run.ts'
-import { type Centre, centresOf, worldConfig, worldSite } from './demo-world.ts'
-
-const FEWEST = 2
-const MOST = 50
+import { type Centre, centresOf, hostsAsked, worldConfig, worldSite } from './demo-world.ts'
 
 /** What to begin with, in the project. */
 const COMMANDS = ['releaser deploy target=world', 'releaser status', 'releaser rollback target=world']
@@ -17,7 +14,7 @@ const COMMANDS = ['releaser deploy target=world', 'releaser status', 'releaser r
 /** `releaser demo hosts=N`: a federation to play with, from another terminal. It stays until somebody stops it. */
 export async function run(call: Call): Promise<Outcome> {
   const { ui, values, globals, signal } = call
-  const many = howMany(values['hosts'])
+  const many = hostsAsked(values['hosts'] ?? '')
   if (globals.dryRun) {
     const commands = ['releaser build', ...COMMANDS]
     return { result: { dryRun: true, commands }, text: commands.join('\n') }
@@ -45,14 +42,6 @@ export async function run(call: Call): Promise<Outcome> {
     await place.close()
   }
   return { result, text: keep ? kept(place) : '\nThe hosts are gone, and so is the folder.' }
-}
-
-function howMany(text = ''): number {
-  const many = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (many >= FEWEST && many <= MOST) return many
-  throw new ReleaserError('USAGE', `hosts=${text} is no number of hosts from ${FEWEST} to ${MOST}`, {
-    hint: 'write hosts=6: three in each of two data centres',
-  })
 }
 
 function portOf({ hosts }: DemoPlace, name: string): number {

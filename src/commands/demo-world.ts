@@ -1,4 +1,8 @@
+import { ReleaserError } from '../model/errors.ts'
 import { APP, type Files } from './demo-site.ts'
+
+const FEWEST = 2
+const MOST = 50
 
 /** A data centre of the demo: a target, and how many hosts it has. */
 export interface Centre {
@@ -7,6 +11,15 @@ export interface Centre {
   /** Its `strategy`, as it is written in the configuration. */
   readonly strategy: string
   readonly hosts: readonly string[]
+}
+
+/** How many hosts `hosts=` asks for. Fails with USAGE. */
+export function hostsAsked(text: string): number {
+  const many = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (many >= FEWEST && many <= MOST) return many
+  throw new ReleaserError('USAGE', `hosts=${text} is no number of hosts from ${FEWEST} to ${MOST}`, {
+    hint: 'write hosts=6: three in each of two data centres',
+  })
 }
 
 /** Two data centres with so many hosts in all, 2 or more; the first has the odd one. */

@@ -191,7 +191,6 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     ],
     examples: [
       { line: 'releaser demo', does: 'build, deploy, a failure that takes itself back, rollback' },
-      { line: 'releaser demo --keep', does: 'look at what it left' },
       { line: 'releaser demo hosts=6', does: 'two data centres of three hosts, until Ctrl-C' },
     ],
     exits: ['USAGE', 'CONNECTION', 'BUILD', 'NOT_CHANGED', 'ROLLED_BACK', 'PARTIAL'],

@@ -22,10 +22,10 @@ export interface DemoHost {
   readonly home: string
 }
 
-/** Calls the demo with these words (and `--json`), and waits until its hosts are up. It is killed after the test. */
+/** Calls the demo with these words (and `--json --quiet`), and waits until its hosts are up. It is killed after the test. */
 export async function startDemo(...words: readonly string[]): Promise<Demo> {
   const dir = await project()
-  const child = spawn(process.execPath, [CLI, 'demo', ...words, '--json'], {
+  const child = spawn(process.execPath, [CLI, 'demo', ...words, '--json', '--quiet'], {
     cwd: dir,
     env: { ...process.env, TMPDIR: dir },
     stdio: ['ignore', 'pipe', 'inherit'],
