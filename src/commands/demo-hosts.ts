@@ -36,6 +36,7 @@ export async function run(call: Call): Promise<Outcome> {
     await build(call, place)
     ui.say(opening(many, centres, place, config))
     ui.data(nextWords(place))
+    // A script needs to know now what the result says in the end.
     if (ui.mode === 'json') ui.observe({ event: 'note', host: null, message: `${many} hosts are up`, result })
     await stopped(signal)
   } finally {

@@ -30,7 +30,7 @@ export interface PlaceOptions {
 }
 
 /** How long a host that was interrupted may take to settle before what runs there is ended. */
-const SETTLE_MS = 8_000
+const SETTLE_MS = 5_000
 const LOOK_EVERY_MS = 50
 
 /** Makes it. Should the process end without `close`, everything that runs there is ended, and all goes that would have gone. */

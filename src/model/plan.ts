@@ -195,12 +195,6 @@ export type Progress =
       readonly total: number
     }
   | { readonly event: 'output'; readonly host: string | null; readonly step: string; readonly line: string }
-  | {
-      readonly event: 'note'
-      readonly host: string | null
-      readonly message: string
-      /** For scripts, the fields of a result that comes only in the end, where they are needed before. */
-      readonly result?: Readonly<Record<string, unknown>>
-    }
+  | { readonly event: 'note'; readonly host: string | null; readonly message: string; readonly result?: object }
 
 export type Observe = (progress: Progress) => void
