@@ -7,6 +7,7 @@ import type { Plan, SwitchAction } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import type { Target } from '../model/target.ts'
 import type { Asked, Destination, HostOutcome, Planner, Prepared, ShipmentOf } from '../rollout/host.ts'
+import type { Moment } from '../rollout/input.ts'
 import { prepare } from '../rollout/prepare.ts'
 import { rollOut } from '../rollout/rollout.ts'
 import { planDeploy } from '../tasks/deploy.ts'
@@ -14,6 +15,7 @@ import type { Wanted } from '../tasks/wanted.ts'
 import { author } from './author.ts'
 import type { Call } from './command.ts'
 import { warnOfCookies } from './cookie-warning.ts'
+import { deciding } from './decide.ts'
 import { labels, leads } from './destinations.ts'
 import { type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
@@ -142,15 +144,16 @@ async function carryOut(
   const { call, action } = input
   const rows = call.ui.rows(labels(prepared))
   try {
-    return await rollOut(prepared, {
+    const more = {
       plan,
       author: author(`${action} of ${prepared[0]?.target.app ?? ''} ${wordFor(release)}`),
       observe: call.ui.observe,
       signal: call.signal,
       wait: call.globals.wait,
-      moment: (moment) => hooksAt(moment, input, release, prepared),
+      moment: (moment: Moment) => hooksAt(moment, input, release, prepared),
       shipment: await shipments(input),
-    })
+    }
+    return await deciding(input.store, action, (decide) => rollOut(prepared, { ...more, decide }))
   } finally {
     await rows.close()
   }
