@@ -1,6 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Target } from '../model/target.ts'
 import type { Call } from './command.ts'
+import { manyOf } from './meant-hosts.ts'
 
 /**
  * A protected target changes only when a person types its name, or a script passes `--yes`. `odd`: what that person should know
@@ -8,9 +9,10 @@ import type { Call } from './command.ts'
  */
 export async function askProtected(call: Call, targets: readonly Target[], what: string, odd?: string): Promise<void> {
   if (call.globals.yes) return
-  for (const { name } of targets.filter((target) => target.protected === true)) {
+  for (const target of targets.filter((each) => each.protected === true)) {
+    const { name } = target
     const typed = await call.ui.input(
-      `${name} is protected${odd === undefined ? '' : `, and ${odd}`}. Type its name to ${what} it`,
+      `${name}${manyOf(call, target)} is protected${odd === undefined ? '' : `, and ${odd}`}. Type its name to ${what} it`,
       { answer: '--yes' },
     )
     if (typed.trim() !== name)

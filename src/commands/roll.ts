@@ -21,6 +21,7 @@ import { type Environments, environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
 import { loginOf } from './login.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { hooksAt } from './moments.ts'
 import { withSignature } from './signed.ts'
 
@@ -57,6 +58,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   const { call } = input
   const { ui, globals } = call
   const apps = await environments(input.destinations, { dir: input.loaded.dir, call })
+  sayHosts(call, input.destinations)
   const rows = ui.rows(labels(input.destinations), { fleeting: true })
   const preparation = await prepare({
     destinations: input.destinations,
