@@ -135,7 +135,7 @@ it('builds both, brings each to its own hosts, and goes back with both', async (
       ['api', '1.1.0', 0],
       ['web', '3.0.0', 2],
       ['api', '1.0.0', 2],
-    ].map(([app, version, live]) => ({ app, version, live: Array(live).fill({}) })),
+    ].map(([app, version, live]) => ({ app, version, live: Array(Number(live)).fill({}) })),
   )
   expect(await mine.call('deploy', 'target=prod', 'app=api', 'release=1.1.0', '--yes')).toMatchObject({
     code: 0,
