@@ -95,10 +95,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     ],
     examples: [
       { line: 'releaser report html=deploys.html', does: 'all targets' },
-      {
-        line: 'releaser report html=prod.html target=prod --skip-unreachable',
-        does: 'one target; a host that is down is no failure',
-      },
+      { line: 'releaser report html=prod.html target=prod --skip-unreachable', does: 'one target; its hosts may be down' },
     ],
     exits: ['USAGE', 'CONFIG', 'CONNECTION', 'AUTH', 'HOST_KEY'],
     load: () => import('./report.ts'),
