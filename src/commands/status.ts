@@ -29,7 +29,7 @@ export async function run(call: Call): Promise<Outcome> {
   const below = belowTable(open)
   const text = statusTable(glances, now) + below
   const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen) + below
-  const rollouts = open.map(({ word: _, ...told }) => told)
+  const rollouts = open.map(rolloutJson)
   if (answers.some(({ error }) => error)) {
     // The table is worth having although a host is missing from it.
     call.ui.data(text, picture)
@@ -99,7 +99,7 @@ function hostStatus(answer: Answer<Seen>, open: readonly OpenRollout[]) {
     // Drift is not looked at yet.
     drift: null,
     unsettled: facts.unsettled !== null,
-    behind: behindOf(behindIn(answer, open)),
+    behind: behindOf(answer, behindIn(answer, open)),
   }
 }
 
@@ -127,8 +127,14 @@ function lockOf({ lock, frozen }: Facts) {
   return one && { by: one.by, since: isoOf(one.since), message: one.message, where: one.where, frozen: one.frozen }
 }
 
-function behindOf(open: OpenRollout | undefined) {
-  return open ? { rollout: open.rollout, release: open.release } : null
+function behindOf({ target }: Answer<Seen>, open: OpenRollout | undefined) {
+  return open ? { rollout: open.rollout, release: open.releases.get(target.app)?.id ?? null } : null
+}
+
+/** Of one app its release; of several `releases`. */
+function rolloutJson({ rollout, action, releases, ...told }: OpenRollout) {
+  const all = [...releases].map(([app, { id, version }]) => ({ id, app, version }))
+  return { rollout, action, ...(all.length > 1 ? { releases: all } : { release: all[0]?.id ?? null }), ...told }
 }
 
 /** The last backup that was proven to be restorable, and when. */
