@@ -4,6 +4,7 @@ import { refsInWords } from '../model/refs-of-apps.ts'
 import type { Call, Outcome } from './command.ts'
 import { chosenReleases } from './deploy-choice.ts'
 import { eachApp } from './each-app.ts'
+import { fromStore } from './from-store.ts'
 import { lastHook } from './last-hook.ts'
 import { readPlan, savePlan } from './plan-file.ts'
 import { askProtected } from './protected.ts'
@@ -24,12 +25,7 @@ export async function run(said: Call): Promise<Outcome> {
   const meant = await rolloutMeant(call)
   const { loaded, store, targets } = meant
   const releases = await chosenReleases(call, meant)
-  const brought = await eachApp(meant.destinations, async (_, [first]) => {
-    const source = ownOf(releases, first)
-    await store.check(source)
-    const { id, version, digest, platforms } = source
-    return { source, release: { id, version, digest, ...(platforms && { platforms }), manifest: await store.manifest(source) } }
-  })
+  const brought = await eachApp(meant.destinations, (_, [first]) => fromStore(store, ownOf(releases, first)))
   const wordOf = ({ app }: { readonly app: string }) => releases.get(app)?.version ?? ''
   const rolled = await record(
     call,

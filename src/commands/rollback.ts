@@ -3,7 +3,10 @@ import type { Call, Outcome } from './command.ts'
 import { dataBack } from './data-back.ts'
 import { fromHosts } from './from-hosts.ts'
 
-/** `releaser rollback`: every host goes back to a release that it has, and stays there until a newer one is deployed by hand. */
+/**
+ * `releaser rollback`: every host goes back to a release that is good on all of them, and stays there until a newer one is deployed by
+ * hand. Who has lost it is sent it.
+ */
 export async function run(call: Call): Promise<Outcome> {
   return fromHosts(call, {
     action: 'rollback',
