@@ -141,7 +141,7 @@ it('builds both, brings each to its own hosts, and goes back with both', async (
     last: { target: 'api', release: { app: 'api', version: '1.1.0' }, hosts: [{ host: 'h1' }, { host: 'h2' }] },
   })
   expect(await serving('both')).toEqual(both('1.1.0', '3.0.0'))
-})
+}, 180_000)
 
 it('goes back with all apps where one fails, and says of each what it was', async () => {
   const mine = await umbrella('fails')
@@ -197,7 +197,7 @@ it('goes back with all apps where one fails, and says of each what it was', asyn
   expect(await mine.call(...DEPLOY, '--build')).toMatchObject({ code: 0, last: { lagging: ['h3'] } })
   expect(await other.call('resume', 'target=prod', '--back', '--yes')).toMatchObject({ code: 0 })
   expect(await serving('fails')).toEqual(both('2.0.0', '4.0.0'))
-})
+}, 180_000)
 
 it('is looked at first, saved, and done exactly so; each app by a release of its own', async () => {
   const mine = await umbrella('plan')
@@ -233,4 +233,4 @@ it('is looked at first, saved, and done exactly so; each app by a release of its
     last: { hosts: [{ changed: false }, { changed: false }, { changed: true }, { changed: true }] },
   })
   expect(await serving('plan')).toEqual(both('1.0.0', '3.1.0'))
-})
+}, 180_000)
