@@ -6,7 +6,7 @@ import { ago } from '../ui/time.ts'
 /** What JSON says of a host that is behind: by which rollout, where it is a rollout that came to no end; else since when. */
 export interface Behind {
   readonly rollout: string | null
-  readonly release: string
+  readonly release: string | null
   /** ISO 8601, UTC. */
   readonly since?: string | null
 }

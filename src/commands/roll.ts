@@ -77,7 +77,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     login: loginOf(call),
   }).catch(async (error: unknown) => {
     await rows.close()
-    throw error
+    throw failedRollout(error, new Map(), input.targets)
   })
   const asked = preparation.hosts
   let laid: AllLaid | undefined

@@ -33,7 +33,7 @@ export async function run(call: Call): Promise<Outcome> {
     const one = rollout ? undefined : apart.get(glance)
     return {
       glance: rollout ? withOpen(glance, rollout) : withApart(glance, one, now),
-      status: hostStatus(answer, rollout ? behindOf(rollout) : lagOf(one)),
+      status: hostStatus(answer, rollout ? behindOf(answer, rollout) : lagOf(one)),
       lag: one?.how === 'behind' ? [{ ...one, host: glance.host, target: glance.target }] : [],
     }
   })
@@ -42,7 +42,7 @@ export async function run(call: Call): Promise<Outcome> {
   const below = belowTable(open) + lagsInWords(seen.flatMap(({ lag }) => lag))
   const text = statusTable(glances, now) + below
   const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen) + below
-  const rollouts = open.map(({ word: _, ...told }) => told)
+  const rollouts = open.map(rolloutJson)
   if (answers.some(({ error }) => error)) {
     // The table is worth having although a host is missing from it.
     call.ui.data(text, picture)
@@ -140,8 +140,14 @@ function lockOf({ lock, frozen }: Facts) {
   return one && { by: one.by, since: isoOf(one.since), message: one.message, where: one.where, frozen: one.frozen }
 }
 
-function behindOf({ rollout, release }: OpenRollout): Behind {
-  return { rollout, release }
+function behindOf({ target }: Answer<Seen>, { rollout, releases }: OpenRollout): Behind {
+  return { rollout, release: releases.get(target.app)?.id ?? null }
+}
+
+/** Of one app its release; of several `releases`. */
+function rolloutJson({ rollout, action, releases, ...told }: OpenRollout) {
+  const all = [...releases].map(([app, { id, version }]) => ({ id, app, version }))
+  return { rollout, action, ...(all.length > 1 ? { releases: all } : { release: all[0]?.id ?? null }), ...told }
 }
 
 /** The last backup that was proven to be restorable, and when. */
