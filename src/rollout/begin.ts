@@ -2,7 +2,7 @@ import { ReleaserError } from '../model/errors.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Lock, Observe } from '../model/plan.ts'
 import type { Author } from '../remote/wire.ts'
-import { askHost, eventsOf, failureOf, orInterrupted, type Planner, type Prepared, type Working } from './host.ts'
+import { askHost, eventsOf, failureOf, named, orInterrupted, type Planner, type Prepared, type Working } from './host.ts'
 import { within } from './true-end.ts'
 
 export interface BeginInput {
@@ -84,6 +84,6 @@ async function open(prepared: Prepared, transaction: string, input: BeginInput):
   const startedAt = Date.now()
   input.observe({ event: 'step', host: prepared.host.name, step: 'lock', state: 'start' })
   const events = eventsOf(prepared.host.name, input.observe)
-  const run = await prepared.agent.run(prepared.plan, transaction, input.author, events)
+  const run = await named(prepared, prepared.agent.run(prepared.plan, transaction, input.author, events))
   return { ...prepared, run, startedAt }
 }
