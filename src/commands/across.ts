@@ -7,10 +7,10 @@ import type { Call } from './command.ts'
 export async function askAcross({ ui, globals }: Call, plans: readonly Plan[]): Promise<void> {
   const ids = [...new Set(plans.flatMap(({ across = [] }) => across))].sort()
   if (ids.length === 0) return
-  const [version] = plans.flatMap(({ release }) => (release ? [wordFor(release)] : []))
+  const words = [...new Set(plans.flatMap(({ release, across }) => (release && across ? [wordFor(release)] : [])))]
   ui.warn(`this goes back across the migrations of ${ids.map((id) => nameOf(id, plans)).join(', ')}, which are not undone`)
   if (globals.yes) return
-  const question = `Can ${version ?? 'the old release'} work with what they have made of the data? Go back all the same?`
+  const question = `Can ${words.join(' and ') || 'the old release'} work with what they have made of the data? Go back all the same?`
   if (await ui.confirm(question, { initial: false, answer: '--yes' })) return
   throw new ReleaserError('INTERRUPTED', 'stopped: nothing was done')
 }

@@ -4,11 +4,10 @@ import { fromHosts } from './from-hosts.ts'
 
 /** `releaser activate`: every host switches to a release that it has. Like a deploy, it lifts a pin. */
 export async function run(call: Call): Promise<Outcome> {
-  const ref = call.values['release'] ?? ''
+  const said = call.values['release'] ?? ''
   return fromHosts(call, {
     action: 'activate',
-    wanted: ref,
-    choose: (views, lookup) => releaseOn('each', views, ref, lookup),
-    doing: (version) => `activate ${version ?? ref} on`,
+    choose: (views, lookup, ref = said) => releaseOn('each', views, ref, lookup),
+    doing: (version) => `activate ${version ?? said} on`,
   })
 }

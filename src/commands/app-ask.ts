@@ -21,7 +21,7 @@ export async function run(call: Call): Promise<Outcome> {
   const { command, rest, values, globals } = call
   if (!isVerb(command)) throw new ReleaserError('BUG', `there is no way to ${command}`)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, values['target']), values['host'])
+  const all = destinations(await pickTargets(loaded, values['target'], call.signal), values['host'])
   if (globals.dryRun) {
     const words = [command, ...rest].join(' ')
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would ask the app: ${words}`).join('\n') }

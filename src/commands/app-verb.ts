@@ -39,7 +39,7 @@ export async function run(call: Call): Promise<Outcome> {
   const { globals, values, command } = call
   if (!isVerb(command)) throw new ReleaserError('BUG', `there is no way to ${command}`)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const all = destinations(targets, values['host'])
   const apps = await environments(all, { dir: loaded.dir, call })
   if (!globals.dryRun) await askProtected(call, targets, command)

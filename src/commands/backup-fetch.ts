@@ -19,7 +19,7 @@ const AT_ONCE = 4
 export async function run(call: Call): Promise<Outcome> {
   const { values } = call
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const folderOf = (target: Target): string => {
     if (values['to'] !== undefined) return resolve(values['to'])
     if (target.backup?.fetch) return resolve(loaded.dir, target.backup.fetch.to)

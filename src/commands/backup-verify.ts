@@ -16,7 +16,7 @@ const AT_ONCE = 10
 /** `releaser backup-verify`: unpacks a backup on its host, beside all that serves, and proves it, as the timer does. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, call.values['target'])
+  const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const all = destinations(targets, call.values['host'])
   // What is printed there may hold them.
   await environments(all, { dir: loaded.dir, call })

@@ -28,7 +28,7 @@ export async function run(call: Call): Promise<Outcome> {
   const job = (['backup', 'sanitize'] as const).find((name) => name === call.command)
   if (!job) throw new ReleaserError('BUG', `there is no job ${call.command}`)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   for (const target of targets) demandJob(job, target)
   const all = destinations(targets, values['host'])
   // What is printed there may hold them.

@@ -12,7 +12,7 @@ import { demandAnswers, factsOf } from './facts-of.ts'
 /** `releaser backups`: those that lie on the hosts, the newest first. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, call.values['target'])
+  const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const answers = await factsOf(call, destinations(targets, call.values['host']), async ({ target, host, facts, remote }) => {
     refuseForeign(facts, { app: target.app, target: target.name, host: host.name })
     return facts.format === null ? null : lookAtJobs(remote, host.path, call.signal)

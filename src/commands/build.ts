@@ -1,4 +1,4 @@
-import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
+import { type LoadedConfig, loadConfig, namedTargets } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { Target } from '../model/target.ts'
 import { HERE } from '../ui/board.ts'
@@ -26,7 +26,7 @@ export const run: Run = async (call) => {
 
 function targetMeant(loaded: LoadedConfig, name: string | undefined): Target | undefined {
   if (name === undefined) return undefined
-  const [first, ...others] = pickTargets(loaded, name)
+  const [first, ...others] = namedTargets(loaded, name)
   if (others.length === 0) return first
   const targets = [first, ...others].map((target) => `target=${target?.name}`).join(' or ')
   throw new ReleaserError('USAGE', `${name} is several targets, and a build is for one`, { hint: `say which: ${targets}` })

@@ -1,4 +1,4 @@
-import { loadConfig, pickTargets } from '../local/config.ts'
+import { loadConfig, targetsOrAll } from '../local/config.ts'
 import { ReleaserError } from '../model/errors.ts'
 import type { Ground } from '../model/ground.ts'
 import type { Login, Route } from '../model/login.ts'
@@ -33,7 +33,7 @@ type Looked = Seen & {
 export async function run(call: Call): Promise<Outcome> {
   const { globals, values, ui } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, values['target'])
+  const targets = await targetsOrAll(loaded, values['target'], call.signal)
   const config: Told = { target: null, host: null, level: 'ok', check: 'config', message: `${loaded.file} is sound`, remedy: '' }
   const all = destinations(targets, values['host'])
   // What cannot be resolved says so once more when it is connected to.

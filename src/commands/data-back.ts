@@ -3,6 +3,7 @@ import { backupBefore, type LaidBackup } from '../model/backup.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { wordFor } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
+import { ownOf, type PerApp } from '../model/per-app.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Host } from '../model/target.ts'
 import { lookInto } from '../remote/backups.ts'
@@ -15,18 +16,18 @@ import { type AllLaid, layAll, type Meant } from './lay-out.ts'
 
 /** The data of a release's time, which comes back with it. */
 export interface DataBack {
-  readonly lay: (loaded: LoadedConfig, release: Wanted, asked: readonly Asked[]) => Promise<AllLaid>
+  readonly lay: (loaded: LoadedConfig, releases: PerApp<Wanted>, asked: readonly Asked[]) => Promise<AllLaid>
   /** Goes on only where somebody says so: a person, or `--yes`. */
   readonly ask: (plans: readonly Plan[]) => Promise<void>
 }
 
 export function dataBack(call: Call): DataBack {
   return {
-    lay: async (loaded, release, asked) => {
-      const meant = await chosen(call, release, asked)
+    lay: async (loaded, releases, asked) => {
+      const meant = await chosen(call, releases, asked)
       const laid = call.globals.dryRun ? await seen(call, meant) : await layAll(call, loaded, meant)
       try {
-        for (const { asked } of meant) demandOf(laid.of(asked.host), release, asked)
+        for (const { asked } of meant) demandOf(laid.of(asked.host), ownOf(releases, asked), asked)
         return laid
       } catch (error) {
         await laid.release()
@@ -46,10 +47,11 @@ export function dataBack(call: Call): DataBack {
 }
 
 /** On each host the newest backup that was made while the release served, before what serves now was activated. Fails with NOT_FOUND. */
-async function chosen(call: Call, release: Wanted, hosts: readonly Asked[]): Promise<readonly Meant[]> {
+async function chosen(call: Call, releases: PerApp<Wanted>, hosts: readonly Asked[]): Promise<readonly Meant[]> {
   const found = await Promise.all(
     hosts.map(async (asked) => {
       const { target, facts } = asked
+      const release = ownOf(releases, asked)
       const own = viewOf(facts).releases.find(({ id }) => id === release.id)
       const version = own?.version ?? release.version
       const until = facts.state?.since ?? facts.time
@@ -60,9 +62,10 @@ async function chosen(call: Call, release: Wanted, hosts: readonly Asked[]): Pro
   const lacking = found.filter(({ backup }) => !backup).map(({ asked }) => asked.host.name)
   if (lacking.length === 0)
     return found.flatMap(({ asked, backup }) => (backup ? [{ asked, name: backup.name, file: null }] : []))
+  const words = [...releases.values()].map(wordFor)
   throw new ReleaserError(
     'NOT_FOUND',
-    `${lacking.join(', ')}: there is no backup that was made while ${wordFor(release)} served, before what serves now came`,
+    `${lacking.join(', ')}: there is no backup that was made while ${words.join(' or ')} served, before what serves now came`,
     {
       hint: 'see what there is: releaser backups target=NAME; go back without the data (releaser rollback), or put one back by its name (releaser restore)',
     },

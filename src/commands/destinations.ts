@@ -58,7 +58,7 @@ export function leads({ target, host }: Destination, hosts: readonly Destination
   return hosts.find((other) => other.target.name === target.name)?.host === host
 }
 
-/** The one app that a set of targets deploys. A rollout brings one release. */
+/** The one app that a set of targets deploys, for what is about one release. */
 export function onlyApp(targets: readonly Target[], loaded: LoadedConfig): string {
   const apps = [...new Set(targets.map(({ app }) => app))]
   const [app, ...others] = apps

@@ -20,7 +20,7 @@ import { withHosts } from './with-hosts.ts'
 export async function run(call: Call): Promise<Outcome> {
   const { values, globals } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const app = onlyApp(targets, loaded)
   const store = await openStoreAt(loaded.storeDir, call)
   return withHosts(call, destinations(targets, values['host'], recallOf(store)), async ({ hosts }) => {

@@ -14,7 +14,7 @@ export async function run(call: Call): Promise<Outcome> {
       hint: 'put it behind --, for instance: releaser exec target=prod -- ls -l',
     })
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, values['target']), values['host'])
+  const all = destinations(await pickTargets(loaded, values['target'], call.signal), values['host'])
   if (globals.dryRun)
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would run ${rest.join(' ')}`).join('\n') }
   // What is printed there may hold them.

@@ -17,7 +17,11 @@ export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const answers = await factsOf(
     call,
-    destinations(pickTargets(loaded, call.values['target']), call.values['host'], memoryAt(loaded, call).recall),
+    destinations(
+      await pickTargets(loaded, call.values['target'], call.signal),
+      call.values['host'],
+      memoryAt(loaded, call).recall,
+    ),
     noCloser,
   )
   const entries = answers

@@ -28,7 +28,7 @@ export interface Side {
  */
 export async function treeOnHosts(call: Call, { store }: Place, refs: readonly string[]): Promise<readonly Side[]> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, call.values['target']), call.values['host'], recallOf(store))
+  const all = destinations(await pickTargets(loaded, call.values['target'], call.signal), call.values['host'], recallOf(store))
   const act: Parameters<typeof withHosts<readonly Side[]>>[2] = async ({ hosts }) => {
     const [first] = hosts
     if (!first) throw new ReleaserError('NOT_FOUND', 'there is no host to ask')

@@ -1,4 +1,4 @@
-import { loadConfig, pickTargets } from '../local/config.ts'
+import { loadConfig, targetsOrAll } from '../local/config.ts'
 import { table } from '../ui/table.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, tagsOf } from './destinations.ts'
@@ -7,7 +7,7 @@ import { destinations, tagsOf } from './destinations.ts'
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const named = call.values['target']
-  const targets = named === undefined ? [...loaded.targets.values()] : pickTargets(loaded, named)
+  const targets = await targetsOrAll(loaded, named, call.signal)
   const hosts = destinations(targets, call.values['host']).map(({ target, host }) => {
     const { name, host: address, user = null, port = null, path } = host
     return { target: target.name, app: target.app, host: name, address, user, port, path, tags: tagsOf(host, target) }

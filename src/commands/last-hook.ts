@@ -24,7 +24,7 @@ export async function lastHook(
 ): Promise<void> {
   if (call.globals.dryRun || rolled.hosts.every(({ changed }) => !changed)) return
   const hosts = rolled.hosts.map(({ target, host, previous }) => ({ target, host, previous }))
-  const facts = { action, release: rolled.release, dryRun: false, hosts }
+  const facts = { action, releases: rolled.releases, dryRun: false, hosts }
   const name = action === 'rollback' ? 'post-rollback' : 'post-deploy'
   await localHook(call, { name, targets, dir, code: 'REMOTE_COMMAND', facts }).catch((error: unknown) => {
     throw error instanceof ReleaserError

@@ -21,7 +21,7 @@ export async function run(call: Call): Promise<Outcome> {
   const { ui, values, globals } = call
   const lines = linesOf(values['lines'])
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, values['target']), values['host'])
+  const all = destinations(await pickTargets(loaded, values['target'], call.signal), values['host'])
   const several = all.length > 1
   if (globals.dryRun) {
     const text = logsOf(all, several).map(({ host, file }) => `${host.name}: would show ${file}`)

@@ -15,7 +15,7 @@ export async function run(call: Call): Promise<Outcome> {
   if (target === undefined && host !== undefined)
     throw new ReleaserError('USAGE', 'host= is for the hosts of a target', { hint: `say whose: target=NAME host=${host}` })
   if (target !== undefined)
-    destinations(pickTargets(await loadConfig({ file: globals.config, cwd: process.cwd() }), target), host)
+    destinations(await pickTargets(await loadConfig({ file: globals.config, cwd: process.cwd() }), target, call.signal), host)
   await runSession(call, target === undefined ? { at: 'here' } : { at: 'there', target, host })
   return { result: {}, text: '' }
 }

@@ -17,7 +17,7 @@ import { type Environments, environments } from './environment.ts'
 import { hooksAt } from './moments.ts'
 import { openStoreAt } from './place.ts'
 import { askProtected } from './protected.ts'
-import { shipments } from './roll.ts'
+import { shipments } from './shipment.ts'
 import { withSignature } from './signed.ts'
 import { verifyHost } from './verify-host.ts'
 
@@ -139,10 +139,10 @@ async function mend(
       return { ...asked, facts, plan: plan(asked, facts) }
     }),
   )
+  const releases = new Map(release ? damaged.map(({ target }) => [target.app, release] as const) : [])
   const moment = async (name: Moment) => {
     // Nothing is deployed: only what stands around stopping and switching is run here, too.
-    if (release && serves && HOOKED.includes(name))
-      await hooksAt(name, { call, loaded, targets, action: 'deploy' }, release, prepared)
+    if (serves && HOOKED.includes(name)) await hooksAt(name, { call, loaded, targets, action: 'deploy' }, releases, prepared)
   }
   const input: RolloutInput = {
     plan,

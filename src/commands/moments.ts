@@ -1,4 +1,5 @@
 import type { HookName } from '../model/config.ts'
+import type { PerApp } from '../model/per-app.ts'
 import type { SwitchAction } from '../model/plan.ts'
 import type { Target } from '../model/target.ts'
 import type { Prepared } from '../rollout/host.ts'
@@ -35,7 +36,12 @@ const OF_HOSTS: readonly HookName[] = [...HOOKS.ready.deploy, ...HOOKS.switched.
 const LAST_WORD_MS = 1500
 
 /** Runs the hooks of a moment here, one after the other, each once for every target that has it. Fails where one of them fails. */
-export async function hooksAt(moment: Moment, input: MomentInput, release: Wanted, prepared: readonly Prepared[]): Promise<void> {
+export async function hooksAt(
+  moment: Moment,
+  input: MomentInput,
+  releases: PerApp<Wanted>,
+  prepared: readonly Prepared[],
+): Promise<void> {
   // Whoever stopped the rollout still has its hook told, for the little while that is left.
   const call =
     moment === 'undone' && input.call.signal.aborted ? { ...input.call, signal: AbortSignal.timeout(LAST_WORD_MS) } : input.call
@@ -47,7 +53,7 @@ export async function hooksAt(moment: Moment, input: MomentInput, release: Wante
       code: 'NOT_CHANGED',
       facts: {
         action: input.action,
-        release,
+        releases,
         dryRun: false,
         hosts: prepared.map(({ target, host, plan }) => ({ target: target.name, host: host.name, previous: plan.from })),
       },

@@ -7,7 +7,7 @@ import type { Call } from './command.ts'
 
 const FORMAT = 'releaser-plan 1'
 /** What decides a deploy: a plan from a file says all of it. */
-const SAID = ['target', 'host', 'release', 'build', 'force'] as const
+const SAID = ['target', 'app', 'host', 'release', 'build', 'force'] as const
 
 /** A deploy that somebody has looked at: its words, and what is to happen on each host, without any secret. */
 interface PlanFile {

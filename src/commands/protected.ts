@@ -3,14 +3,22 @@ import type { Target } from '../model/target.ts'
 import type { Call } from './command.ts'
 
 /**
- * A protected target changes only when a person types its name, or a script passes `--yes`. `odd`: what that person should know
- * of what is deployed.
+ * A protected target changes only when a person types its name, or a script passes `--yes`. `what` is about to be done to it; `odd`:
+ * what that person should know of what is deployed.
  */
-export async function askProtected(call: Call, targets: readonly Target[], what: string, odd?: string): Promise<void> {
+export async function askProtected(
+  call: Call,
+  targets: readonly Target[],
+  what: string | ((target: Target) => string),
+  odd: (target: Target) => string | undefined = () => undefined,
+): Promise<void> {
   if (call.globals.yes) return
-  for (const { name } of targets.filter((target) => target.protected === true)) {
+  for (const target of targets.filter((each) => each.protected === true)) {
+    const { name } = target
+    const warning = odd(target)
+    const doing = typeof what === 'string' ? what : what(target)
     const typed = await call.ui.input(
-      `${name} is protected${odd === undefined ? '' : `, and ${odd}`}. Type its name to ${what} it`,
+      `${name} is protected${warning === undefined ? '' : `, and ${warning}`}. Type its name to ${doing} it`,
       { answer: '--yes' },
     )
     if (typed.trim() !== name)

@@ -96,7 +96,7 @@ async function pruneHere(call: Call, loaded: LoadedConfig, { keep: asked, ...lim
 
 async function pruneHosts(call: Call, loaded: LoadedConfig, { keep, since }: Wanted): Promise<Outcome> {
   const { ui, globals } = call
-  const targets = pickTargets(loaded, call.values['target'])
+  const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const memory = memoryAt(loaded, call)
   const all = destinations(targets, call.values['host'], memory.recall)
   const named = await memory.names(targets.map(({ app }) => app))

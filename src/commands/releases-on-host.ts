@@ -13,7 +13,7 @@ import { gitMark } from './release-shown.ts'
 /** `releaser releases target=…`: the releases that lie on a target's hosts, newest first; where from, as far as the store knows. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, call.values['target'])
+  const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const memory = memoryAt(loaded, call)
   const [answers, known] = await Promise.all([
     factsOf(call, destinations(targets, call.values['host'], memory.recall), noCloser),

@@ -1,4 +1,4 @@
-import { loadConfig, pickTargets } from '../local/config.ts'
+import { loadConfig, targetsOrAll } from '../local/config.ts'
 import { pageFile, writePage } from '../local/page-file.ts'
 import type { Glance } from '../model/glance.ts'
 import type { Release } from '../model/release.ts'
@@ -20,7 +20,7 @@ export async function run(call: Call): Promise<Outcome> {
   const { values, globals } = call
   const file = await pageFile(values['html'] ?? '', BEGINNING)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, values['target'])
+  const targets = await targetsOrAll(loaded, values['target'], call.signal)
   const store = await openStoreAt(loaded.storeDir, call)
   const apps = new Set(targets.map(({ app }) => app))
   const releases = store.list().filter(({ app }) => apps.has(app))

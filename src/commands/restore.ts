@@ -21,7 +21,7 @@ import { withHosts } from './with-hosts.ts'
 /** `releaser restore`: what a backup holds takes the place of what is there, on every host or on none. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, call.values['target'])
+  const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const all = destinations(targets, call.values['host'])
   // What is printed there may hold them.
   await environments(all, { dir: loaded.dir, call })

@@ -13,7 +13,7 @@ export async function run(call: Call): Promise<Outcome> {
   const { rest, values, globals } = call
   const name = values['command'] ?? ''
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const scripts = new Map(targets.map((target) => [target.name, commandOf(target, name)]))
   const all = destinations(targets, values['host'])
   const scriptOf = (target: Target) => scripts.get(target.name) ?? ''

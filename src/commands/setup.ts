@@ -19,7 +19,7 @@ const plan: Planner = ({ target, host }, facts) => planSetup({ target, host, fac
 export async function run(call: Call): Promise<Outcome> {
   const { globals, values } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const all = destinations(targets, values['host'])
   if (!globals.dryRun) await askProtected(call, targets, 'set up')
   return withHosts(call, all, async (preparation) => {

@@ -1,7 +1,6 @@
-import { loadConfig, pickTargets } from '../local/config.ts'
+import { loadConfig, targetsOrAll } from '../local/config.ts'
 import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
-import { type Mixed, mixedAmong } from '../model/mixed.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { Picture } from '../ui/screen.ts'
@@ -13,43 +12,56 @@ import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
 import { glanceOf, type Seen } from './glance.ts'
 import { memoryAt } from './memory.ts'
+import { inWords, isAmong, type OpenRollout, openRollouts } from './open-rollouts.ts'
 import { seeHost } from './see-host.ts'
 
 /** `releaser status`: what every host serves, since when and by whom, how it is, and how its app is. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const targets = call.values['target'] === undefined ? [...loaded.targets.values()] : pickTargets(loaded, call.values['target'])
+  const targets = await targetsOrAll(loaded, call.values['target'], call.signal)
   const answers = await factsOf(call, destinations(targets, call.values['host'], memoryAt(loaded, call).recall), (asked) =>
     seeHost(call, asked),
   )
-  const mixed = mixedAmong(answers.flatMap((answer) => (answer.facts ? [answer] : [])))
-  const hosts = answers.map((answer) => hostStatus(answer, mixed))
-  const glances = answers.map((answer) => withMixed(glanceOf(answer, answer.seen), behindIn(answer, mixed)))
+  const open = await openRollouts(loaded, answers)
+  const hosts = answers.map((answer) => hostStatus(answer, open))
+  const glances = answers.map((answer) => withOpen(glanceOf(answer, answer.seen), behindIn(answer, open)))
   const now = new Date()
-  const text = statusTable(glances, now)
-  const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen)
+  const below = belowTable(open)
+  const text = statusTable(glances, now) + below
+  const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen) + below
+  const rollouts = open.map(({ word: _, ...told }) => told)
   if (answers.some(({ error }) => error)) {
     // The table is worth having although a host is missing from it.
     call.ui.data(text, picture)
-    demandAnswers(call, answers, { hosts })
-    return { result: { hosts }, text: '' }
+    demandAnswers(call, answers, { hosts, rollouts })
+    return { result: { hosts, rollouts }, text: '' }
   }
-  return { result: { hosts }, text, picture }
+  return { result: { hosts, rollouts }, text, picture }
 }
 
 /** The rollout that stays on others and not on this host. */
-function behindIn(answer: Answer<Seen>, mixed: readonly Mixed<Answer<Seen>>[]): Mixed<Answer<Seen>> | undefined {
-  return mixed.find(({ behind }) => behind.includes(answer))
+function behindIn(answer: Answer<Seen>, open: readonly OpenRollout[]): OpenRollout | undefined {
+  return open.find(({ on, behind }) => on.length > 0 && isAmong(behind, answer))
 }
 
-function withMixed(glance: Glance, mixed: Mixed<Answer<Seen>> | undefined): Glance {
-  if (!mixed) return glance
-  const others = mixed.on.map(({ host }) => host.name).join(', ')
+function withOpen(glance: Glance, rollout: OpenRollout | undefined): Glance {
+  if (!rollout) return glance
+  const others = rollout.on.map(({ host }) => host).join(', ')
   const text = `stays behind ${others}: releaser resume target=${glance.target}`
   return { ...glance, remarks: [...glance.remarks, { text, wrong: true }] }
 }
 
-function hostStatus(answer: Answer<Seen>, mixed: readonly Mixed<Answer<Seen>>[]) {
+/** What the table cannot say: rollouts that came to no end, by their names, and how that is settled. */
+function belowTable(open: readonly OpenRollout[]): string {
+  return open
+    .map((rollout) => {
+      const targets = [...new Set([...rollout.on, ...rollout.behind, ...rollout.unknown].map(({ target }) => target))].join(',')
+      return `\n\nrollout ${rollout.rollout.slice(0, 12)}: ${inWords(rollout)}\nsettle it: releaser resume target=${targets}`
+    })
+    .join('')
+}
+
+function hostStatus(answer: Answer<Seen>, open: readonly OpenRollout[]) {
   const { target, host, facts, seen } = answer
   const common = { target: target.name, host: host.name, path: facts?.root ?? host.path, reachable: facts !== null }
   if (!facts)
@@ -87,7 +99,7 @@ function hostStatus(answer: Answer<Seen>, mixed: readonly Mixed<Answer<Seen>>[])
     // Drift is not looked at yet.
     drift: null,
     unsettled: facts.unsettled !== null,
-    behind: behindOf(behindIn(answer, mixed)),
+    behind: behindOf(behindIn(answer, open)),
   }
 }
 
@@ -115,8 +127,8 @@ function lockOf({ lock, frozen }: Facts) {
   return one && { by: one.by, since: isoOf(one.since), message: one.message, where: one.where, frozen: one.frozen }
 }
 
-function behindOf(mixed: Mixed<unknown> | undefined) {
-  return mixed ? { rollout: mixed.rollout, release: mixed.entry.release } : null
+function behindOf(open: OpenRollout | undefined) {
+  return open ? { rollout: open.rollout, release: open.release } : null
 }
 
 /** The last backup that was proven to be restorable, and when. */

@@ -13,6 +13,12 @@ export const HOST: Argument = {
   summary: 'only hosts that fit: web*, tag:eu, !web3',
 }
 
+export const APP: Argument = {
+  key: 'app',
+  value: 'NAME',
+  summary: 'of these targets only those of this app; several by commas',
+}
+
 /** How what changes hosts and switches nothing can end. */
 export const CHANGING: Command['exits'] = [
   'USAGE',

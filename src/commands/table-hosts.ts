@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { HOST, SWITCHING, TARGET } from './table-arguments.ts'
+import { APP, HOST, SWITCHING, TARGET } from './table-arguments.ts'
 
 /** The commands that work on hosts. */
 const CHECK: Command = {
@@ -20,7 +20,8 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     summary: 'bring a release to every host of a target',
     arguments: [
       { ...TARGET, unless: 'plan' },
-      { key: 'release', value: 'REF', summary: "which one; else the app's latest" },
+      APP,
+      { key: 'release', value: 'REF', summary: "which one; else the app's latest; api:REF,web:REF" },
       HOST,
       { key: 'build', summary: 'build first' },
       { key: 'force', summary: 'deploy again what is there already' },
@@ -39,6 +40,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
     summary: 'go back to the previous good release',
     arguments: [
       TARGET,
+      APP,
       { key: 'release', value: 'REF', summary: 'another release that is on the hosts' },
       { key: 'with-backup', summary: 'and its data, from the newest backup of its time' },
       HOST,
@@ -53,7 +55,7 @@ export const HOSTS: Readonly<Record<string, Command>> = {
   activate: {
     name: 'activate',
     summary: 'switch to a release that lies on the hosts',
-    arguments: [TARGET, { key: 'release', value: 'REF', required: true, summary: 'one that all of the hosts have' }, HOST],
+    arguments: [TARGET, APP, { key: 'release', value: 'REF', required: true, summary: 'one that all of the hosts have' }, HOST],
     examples: [
       { line: 'releaser activate target=prod release=1.4.0', does: 'to that version, by the same path as a deploy' },
       { line: 'releaser activate target=prod release=1.4.0 --dry-run', does: 'what would be done, host by host' },

@@ -17,7 +17,11 @@ export const KEEPING: Readonly<Record<string, Command>> = {
   resume: {
     name: 'resume',
     summary: 'finish or take back a rollout that stays on some hosts alone',
-    arguments: [TARGET, { key: 'back', summary: 'take it back where it stays, instead of finishing it' }, HOST],
+    arguments: [
+      { ...TARGET, required: false, summary: 'targets or groups; else those of the rollout that was cut off here' },
+      { key: 'back', summary: 'take it back where it stays, instead of finishing it' },
+      HOST,
+    ],
     examples: [
       { line: 'releaser resume target=prod', does: 'bring the release to the hosts that stayed behind' },
       { line: 'releaser resume target=prod --back', does: 'have the others go back to what they served before' },

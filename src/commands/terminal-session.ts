@@ -31,7 +31,10 @@ export async function holdSession(call: Call, session: Session): Promise<Outcome
   const { globals, signal } = call
   if (!globals.dryRun) demandTerminal(call, session)
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const destination = await onlyOne(call, destinations(pickTargets(loaded, call.values['target']), call.values['host']))
+  const destination = await onlyOne(
+    call,
+    destinations(await pickTargets(loaded, call.values['target'], call.signal), call.values['host']),
+  )
   const host = destination.host.name
   if (globals.dryRun) return { result: { host }, text: `${host}: would open ${session.name}` }
   const login = loginOf(call)

@@ -23,7 +23,7 @@ export async function run(call: Call): Promise<Outcome> {
   const { globals, values, word } = call
   const job = jobOf(values['job'])
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const all = destinations(targets, values['host'])
   const act = async (prepared: Preparation): Promise<Outcome> => {
     for (const { target, host, facts } of prepared.hosts)

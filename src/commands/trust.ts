@@ -24,7 +24,7 @@ interface Seen {
 /** `releaser trust`: shows the keys of hosts, and records those that are unknown once somebody has said yes. */
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
-  const all = destinations(pickTargets(loaded, call.values['target']), call.values['host'])
+  const all = destinations(await pickTargets(loaded, call.values['target'], call.signal), call.values['host'])
   const seen = await orInterrupted(
     inParallel(all, 10, (host) => look(host, call.keys)),
     call.signal,

@@ -41,7 +41,7 @@ export interface Ended {
 export async function upkeep(call: Call, { decide, message, doing, ask, see, inUse = false, closing }: Upkeep): Promise<Outcome> {
   const { ui, globals, values } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const memory = memoryAt(loaded, call)
   const act: Parameters<typeof withHosts<Outcome>>[2] = async ({ hosts: asked, skipped }) => {
     const plan = decide(

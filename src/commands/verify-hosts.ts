@@ -17,7 +17,7 @@ const AT_ONCE = 10
 export async function run(call: Call): Promise<Outcome> {
   const { values, globals, ui } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = pickTargets(loaded, values['target'])
+  const targets = await pickTargets(loaded, values['target'], call.signal)
   const { release: ref } = values
   const memory = memoryAt(loaded, call)
   const act = async ({ hosts, skipped }: Preparation): Promise<Outcome> => {

@@ -47,8 +47,29 @@ export async function loadConfig(options: { readonly file?: string | undefined; 
   return { file, dir, config, storeDir, apps, targets }
 }
 
-/** The targets that a comma-separated list of targets and groups names, each once, in order. Fails with USAGE. */
-export function pickTargets(loaded: LoadedConfig, names: string | undefined): readonly Target[] {
+/** The targets that a list of names means, with their hosts. Fails with USAGE as `namedTargets` does. */
+export async function pickTargets(
+  loaded: LoadedConfig,
+  names: string | undefined,
+  _signal?: AbortSignal,
+): Promise<readonly Target[]> {
+  return namedTargets(loaded, names)
+}
+
+/** The same, or all there are where none is named. */
+export async function targetsOrAll(
+  loaded: LoadedConfig,
+  names: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Target[]> {
+  return names === undefined ? [...loaded.targets.values()] : pickTargets(loaded, names, signal)
+}
+
+/**
+ * The targets that a comma-separated list of targets and groups names, each once, in order, for those who need no hosts. Fails with
+ * USAGE.
+ */
+export function namedTargets(loaded: LoadedConfig, names: string | undefined): readonly Target[] {
   const groups = loaded.config.groups ?? {}
   const known = [...loaded.targets.keys(), ...Object.keys(groups)]
   const wanted = (names ?? '').split(',').filter((name) => name !== '')

@@ -16,6 +16,8 @@ export interface HostState {
   readonly settings?: string
   /** Ids of the releases that have migrated, oldest first: whoever goes back to an older one is asked. Left out where there are none. */
   readonly migrated?: readonly string[]
+  /** The last rollout that went over several hosts, and all of them as `target/host`; left out where there was none. */
+  readonly rollout?: { readonly id: string; readonly hosts: readonly string[] }
 }
 
 export type ReleaseState = 'staged' | 'active' | 'good' | 'bad' | 'failed'
@@ -71,6 +73,7 @@ export function encodeState(state: HostState): string[] {
     ...state.pinned.map((id) => `pinned\t${id}`),
     ...(state.since === null ? [] : [`since\t${state.since}\t${state.by ?? ''}`]),
     ...(state.settings === undefined ? [] : [`settings\t${state.settings}`]),
+    ...(state.rollout === undefined ? [] : [['rollout', state.rollout.id, ...state.rollout.hosts].join('\t')]),
     END,
   ]
 }
@@ -82,6 +85,7 @@ export function decodeState(lines: readonly string[]): HostState | null {
   const settings = rows.find(([key]) => key === 'settings')?.[1]
   const hooksOf = (dir: string) => rows.find(([key, of]) => key === 'hooks' && of === dir)?.slice(2)
   const migrated = rows.flatMap(([key, id]) => (key === 'migrated' && isNamed(id) ? [id] : []))
+  const rollout = rows.find(([key, id]) => key === 'rollout' && isNamed(id))
   const since = rows.find(([key, at]) => key === 'since' && /^\d+$/.test(at ?? ''))
   return {
     releases: rows.flatMap(([key, id, dir, version, digest, state, layout]) =>
@@ -105,6 +109,7 @@ export function decodeState(lines: readonly string[]): HostState | null {
     by: since?.[2] || null,
     ...(settings ? { settings } : {}),
     ...given('migrated', migrated),
+    ...(rollout ? { rollout: { id: rollout[1] ?? '', hosts: rollout.slice(2) } } : {}),
   }
 }
 

@@ -1,8 +1,18 @@
 import { ReleaserError } from '../model/errors.ts'
 import { lockInWords } from '../model/lock.ts'
-import type { Lock, Observe } from '../model/plan.ts'
+import type { Lock, Observe, Plan } from '../model/plan.ts'
 import type { Author } from '../remote/wire.ts'
-import { askHost, eventsOf, failureOf, named, orInterrupted, type Planner, type Prepared, type Working } from './host.ts'
+import {
+  askHost,
+  eventsOf,
+  failureOf,
+  named,
+  orInterrupted,
+  type Planner,
+  type Prepared,
+  switches,
+  type Working,
+} from './host.ts'
 import { within } from './true-end.ts'
 
 export interface BeginInput {
@@ -12,6 +22,13 @@ export interface BeginInput {
   readonly signal: AbortSignal
   /** Seconds to wait for somebody else's lock; undefined: not at all. */
   readonly wait: number | undefined
+}
+
+/** A host's transaction as a part of a rollout, and all the hosts of that, as `target/host`. */
+export interface Part {
+  readonly transaction: string
+  readonly rollout: string
+  readonly hosts: readonly string[]
 }
 
 /** How often a host whose facts have moved since we read them is asked again. */
@@ -24,13 +41,13 @@ const HURRY_MS = 5000
  * Opens a host's transaction and takes its lock. Where the host has moved since we asked (another deploy, or one that was cut
  * off and has just been settled), it is asked and planned again. Null where nothing is left to do there then.
  */
-export async function begin(host: Prepared, transaction: string, input: BeginInput): Promise<Working | Prepared> {
+export async function begin(host: Prepared, of: Part, input: BeginInput): Promise<Working | Prepared> {
   const deadline = input.wait === undefined ? 0 : Date.now() + input.wait * 1000
   let prepared = host
   for (let replans = 0; replans < REPLANS; ) {
     if (prepared.facts.frozen && prepared.plan.action !== 'unlock') throw lockedError(prepared, prepared.facts.frozen)
     if (prepared.plan.steps.length === 0) return prepared
-    const { working, locked } = await opened(prepared, transaction, input)
+    const { working, locked } = await opened(prepared, of, input)
     if (locked) {
       input.observe({ event: 'step', host: host.host.name, step: 'lock', state: 'ok' })
       return working
@@ -65,10 +82,10 @@ function lockedError(host: Prepared, lock: Lock | null): ReleaserError {
 /** Opens the transaction. Somebody who wants to stop must not leave one behind that has only just begun. */
 async function opened(
   prepared: Prepared,
-  transaction: string,
+  of: Part,
   input: BeginInput,
 ): Promise<{ readonly working: Working; readonly locked: boolean }> {
-  const opening = open(prepared, transaction, input)
+  const opening = open(prepared, of, input)
   const locking = opening.then(async (working) => ({ working, locked: await working.run.reached('locked') }))
   return orInterrupted(locking, input.signal).catch(async (error: unknown) => {
     const stopped = opening.then(({ run }) => {
@@ -80,10 +97,26 @@ async function opened(
   })
 }
 
-async function open(prepared: Prepared, transaction: string, input: BeginInput): Promise<Working> {
+async function open(prepared: Prepared, of: Part, input: BeginInput): Promise<Working> {
   const startedAt = Date.now()
   input.observe({ event: 'step', host: prepared.host.name, step: 'lock', state: 'start' })
   const events = eventsOf(prepared.host.name, input.observe)
-  const run = await named(prepared, prepared.agent.run(prepared.plan, transaction, input.author, events))
+import {
+  askHost,
+  eventsOf,
+  failureOf,
+  named,
+  orInterrupted,
+  type Planner,
+  type Prepared,
+  switches,
+  type Working,
+} from './host.ts'
   return { ...prepared, run, startedAt }
+}
+
+/** Each host of several remembers who the others were, so that any machine which sees one of them can look for all. */
+function remembering(plan: Plan, { rollout, hosts }: Part): Plan {
+  if (hosts.length < 2 || !switches(plan)) return plan
+  return { ...plan, next: { ...plan.next, rollout: { id: rollout, hosts } } }
 }

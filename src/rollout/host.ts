@@ -95,17 +95,21 @@ function stepName(step: Step): string {
   return step.step === 'command' ? step.hook : step.step
 }
 
+/** Whether a plan is one that has a release serve. */
+export function switches({ action }: Plan): boolean {
+  return ['deploy', 'rollback', 'activate'].includes(action)
+}
+
 /** The outcome of a host at the end of its transaction. */
 export function outcomeOf(work: Working, end: RunEnd): HostOutcome {
   const done = end.result === 'done'
   const before = work.plan.from
-  const rolls = ['deploy', 'rollback', 'activate'].includes(work.plan.action)
   return {
     target: work.target.name,
     host: work.host.name,
     ok: done,
     // A deploy that only had to put away what an earlier one left has changed nothing that serves.
-    changed: done && (!rolls || work.plan.steps.some(({ step }) => step === 'activate')),
+    changed: done && (!switches(work.plan) || work.plan.steps.some(({ step }) => step === 'activate')),
     previous: before,
     current: done ? (work.plan.release?.id ?? before) : before,
     sentBytes: work.remote.sentBytes(),

@@ -1,11 +1,13 @@
 import type { BeginInput } from './begin.ts'
-import type { ShipmentOf } from './host.ts'
+import type { ShipmentOf, Working } from './host.ts'
 
 /** What a rollout needs beside its hosts. */
 export interface RolloutInput extends BeginInput {
   readonly shipment: ShipmentOf
   /** Runs the local hooks that belong to a moment; fails where one of them failed. */
   readonly moment: (moment: Moment) => Promise<void>
+  /** Writes down that a rollout stays on these hosts, before the first of them is told so; where it fails, they all go back. */
+  readonly decide?: (rollout: string, hosts: readonly Working[]) => Promise<void>
 }
 
 /**

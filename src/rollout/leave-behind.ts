@@ -23,8 +23,9 @@ export function leavingBehind(
   function mayFail(work: Working, error: unknown): error is ReleaserError {
     if (!(error instanceof ReleaserError) || signal.aborted) return false
     const ofTarget = [...failed].filter(({ target }) => target.name === work.target.name)
-    // Somebody has to get there, or nothing was rolled out.
-    return ofTarget.length < strategyOf(work).maxFailures && failed.size + 1 < working.length
+    const ofApp = (all: Iterable<Working>) => [...all].filter(({ target }) => target.app === work.target.app).length
+    // Somebody has to get there with each app, or it was not rolled out.
+    return ofTarget.length < strategyOf(work).maxFailures && ofApp(failed) + 1 < ofApp(working)
   }
 
   return {

@@ -34,13 +34,14 @@ async function rollOn(hosts: readonly Prepared[], input: RolloutInput): Promise<
   const ordered = () => hosts.flatMap(({ host }) => working.find((work) => work.host === host) ?? [])
   const rollout = randomBytes(ROLLOUT_CHARACTERS / 2).toString('hex')
   const behind = leavingBehind(working, input)
+  const all = hosts.map(({ target, host }) => `${target.name}/${host.name}`)
   try {
     for (const [index, host] of inLockOrder(hosts).entries()) {
-      const begun = await begin(host, transactionOf(rollout, index), input)
+      const begun = await begin(host, { transaction: transactionOf(rollout, index), rollout, hosts: all }, input)
       if ('run' in begun) working.push(begun)
       else idle.push(begun)
     }
-    if (working.length > 0) await carryOut(ordered(), behind, input)
+    if (working.length > 0) await carryOut(rollout, ordered(), behind, input)
   } catch (error) {
     return inOrder(hosts, await takeBack(ordered(), idle.map(idleOutcome), hosts.length, error, input))
   }
@@ -54,7 +55,7 @@ function inLockOrder(hosts: readonly Prepared[]): Prepared[] {
   return [...hosts].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
-async function carryOut(all: readonly Working[], behind: LeavingBehind, input: RolloutInput): Promise<void> {
+async function carryOut(rollout: string, all: readonly Working[], behind: LeavingBehind, input: RolloutInput): Promise<void> {
   const until = <T>(promise: Promise<T>) => orInterrupted(promise, input.signal)
   let working = all
   /** Does something on hosts, and goes on with those where it worked out. */
@@ -77,7 +78,7 @@ async function carryOut(all: readonly Working[], behind: LeavingBehind, input: R
     await each(stood.length, (work) => holdOut(work, wave.pauseSeconds, input), stood)
   }
   await until(input.moment('switched'))
-  await confirmAll(working.filter(needsConfirmation), behind, input)
+  await confirmAll(working.filter(needsConfirmation), behind, input, async (sure) => input.decide?.(rollout, sure))
   for (const work of working) if (behind.of(work) === undefined) await finish(work)
 }
 

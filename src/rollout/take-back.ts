@@ -1,5 +1,5 @@
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
-import { type HostOutcome, outcomeOf, type Working } from './host.ts'
+import { type HostOutcome, outcomeOf, switches, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
 import { trueEnd } from './true-end.ts'
 
@@ -22,9 +22,7 @@ export async function takeBack(
   if (!interrupted && hosts.length === all && ends.every(({ state }) => state === 'done')) return hosts
   const code = verdict(cause, ends)
   const told = new ReleaserError(code, `${cause.message}${afterwards(code, ends)}${unsettledHosts(working, ends)}`, {
-    hint: unsure(ends)
-      ? `see how they are: releaser status target=${targets(working)}; then run the same command again`
-      : (cause.hint ?? HINTS[code]),
+    hint: unsure(ends) ? whatSettles(working, ends) : (cause.hint ?? HINTS[code]),
     cause,
     result: { hosts, changed: ends.some(({ changed }) => changed) },
   })
@@ -40,6 +38,15 @@ const HINTS: { readonly [K in ErrorCode]?: string } = {
 /** States after which hosts may differ, or nobody knows. */
 function unsure(ends: readonly HostOutcome[]): boolean {
   return ends.some(({ state }) => state === 'lost' || state === 'failed' || state === 'done')
+}
+
+/** What to type where hosts may differ. */
+function whatSettles(working: readonly Working[], ends: readonly HostOutcome[]): string {
+  const target = targets(working)
+  // A host that could not go back is what another rollout mends; who is only on the other side of this one is brought over.
+  if (ends.some(({ state }) => state === 'failed') || !working.every(({ plan }) => switches(plan)))
+    return `see how they are: releaser status target=${target}; then run the same command again`
+  return `settle it once all of them answer: releaser resume target=${target}; see how they are: releaser status target=${target}`
 }
 
 function verdict(cause: ReleaserError, ends: readonly HostOutcome[]): ErrorCode {

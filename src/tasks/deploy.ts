@@ -61,7 +61,8 @@ export function planDeploy(input: DeployInput): Plan {
   const served = there !== undefined && view.current?.dir === there.dir
   const need = there ? NOTHING : spaceFor(release.manifest ?? [])
   refuseUnfit(facts, { app: target.app, target: target.name, host: host.name }, need)
-  if (onHost) refuseGone(here, release.id, input)
+  // Where it was lost the machine that goes back may bring it again.
+  if (onHost && release.manifest === null) refuseGone(here, release.id, input)
   if (!there && !input.force)
     refuseOtherMachine(facts, { host: host.name, version: release.version, platforms: release.platforms ?? [] })
   const dir = there && !(input.force && served) && input.afresh !== true ? there.dir : freeDir(release.id, facts.dirs)

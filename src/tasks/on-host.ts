@@ -56,7 +56,7 @@ export function onEach(views: readonly HostView[]): readonly HostRelease[] {
 }
 
 /** Those that any of them has; the one that a host knows by its version goes before one that it has only on its disk. */
-function onAny(views: readonly HostView[], remembered: readonly HostRelease[]): readonly HostRelease[] {
+export function onAny(views: readonly HostView[], remembered: readonly HostRelease[]): readonly HostRelease[] {
   const all = new Map<string, HostRelease>()
   for (const release of [...views.flatMap(({ releases }) => releases), ...remembered])
     if ((all.get(release.id)?.version ?? UNKNOWN) === UNKNOWN) all.set(release.id, release)

@@ -11,7 +11,7 @@ async function load(config: unknown): Promise<LoadedConfig> {
 
 async function target(settings: object, more: object = {}): Promise<Target> {
   const loaded = await load({ app: 'shop', targets: { prod: { hosts: ['web1'], path: '/srv/shop', ...settings } }, ...more })
-  return pickTargets(loaded, 'prod')[0] as Target
+  return (await pickTargets(loaded, 'prod'))[0] as Target
 }
 
 const plain = {
@@ -57,7 +57,7 @@ test('defaults lie under every target, deeply where maps meet', async () => {
     },
   })
   const base = { app: 'shop', protected: true }
-  expect(pickTargets(loaded, 'prod,staging')).toEqual([
+  expect(await pickTargets(loaded, 'prod,staging')).toEqual([
     {
       ...base,
       name: 'prod',
@@ -140,36 +140,39 @@ describe('pickTargets', () => {
     targets: { prod: { hosts: ['a'], path: '/a' }, staging: { hosts: ['a'], path: '/b' } },
     groups: { all: ['staging', 'live'], live: ['prod'] },
   }
-  const names = (loaded: LoadedConfig, text: string | undefined) => pickTargets(loaded, text).map(({ name }) => name)
+  const names = async (loaded: LoadedConfig, text: string | undefined) =>
+    (await pickTargets(loaded, text)).map(({ name }) => name)
 
   test('takes targets and groups, each once, in order', async () => {
     const loaded = await load(config)
-    expect(names(loaded, 'prod')).toEqual(['prod'])
-    expect(names(loaded, 'staging,prod,staging')).toEqual(['staging', 'prod'])
-    expect(names(loaded, 'all')).toEqual(['staging', 'prod'])
-    expect(names(loaded, 'live,all')).toEqual(['prod', 'staging'])
+    expect(await names(loaded, 'prod')).toEqual(['prod'])
+    expect(await names(loaded, 'staging,prod,staging')).toEqual(['staging', 'prod'])
+    expect(await names(loaded, 'all')).toEqual(['staging', 'prod'])
+    expect(await names(loaded, 'live,all')).toEqual(['prod', 'staging'])
   })
 
   test('refuses a name that is none, with what may have been meant', async () => {
     const loaded = await load(config)
-    expect(() => names(loaded, 'prodd')).toThrow(
+    await expect(names(loaded, 'prodd')).rejects.toThrow(
       expect.objectContaining({
         code: 'USAGE',
         message: `there is no target "prodd" in ${loaded.file}`,
         hint: 'did you mean "prod"?',
       }),
     )
-    expect(() => names(loaded, 'constructor')).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    await expect(names(loaded, 'constructor')).rejects.toThrow(expect.objectContaining({ code: 'USAGE' }))
   })
 
   test('without a name it says which there are, even if there is one', async () => {
     const hint = 'say which: target=prod or target=staging or target=all or target=live'
     const loaded = await load(config)
-    expect(() => names(loaded, undefined)).toThrow(
+    await expect(names(loaded, undefined)).rejects.toThrow(
       expect.objectContaining({ code: 'USAGE', message: 'no target is named', hint }),
     )
     const one = await load({ app: 'shop', targets: { prod: { hosts: ['a'], path: '/a' } } })
-    expect(() => names(one, ' '.trim())).toThrow(expect.objectContaining({ code: 'USAGE', hint: 'say which: target=prod' }))
+    await expect(names(one, ' '.trim())).rejects.toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: 'say which: target=prod' }),
+    )
   })
 })
 

@@ -219,9 +219,17 @@ describe('planDeploy', () => {
   })
 
   it.each(['rollback', 'activate'] as const)('%s is refused where the release has been pruned since it was chosen', (action) => {
-    expect(() => plan(factsWith([onHost(A), onHost(C)], [A, C]), B, { action })).toThrow(
+    const release = { id: B, version: '2.0.0', digest: `sha256:${B}`, manifest: null }
+    expect(() => plan(factsWith([onHost(A), onHost(C)], [A, C]), B, { action, release })).toThrow(
       expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringContaining(`${B} is not there any more`) }),
     )
+  })
+
+  it('goes back to what it has lost where that is brought, without the hooks of an upload', () => {
+    const made = plan(factsWith([onHost(A), onHost(C)], [A, C]), B, { action: 'rollback' }, { hooks: { 'post-upload': 'true' } })
+    expect(made.steps.map(({ step }) => step)).toEqual(['receive', 'publish', 'await', 'activate', 'confirm'])
+    expect(made.transfer).toMatchObject({ base: A })
+    expect([made.next.served, made.next.pinned]).toEqual([[A, B], [B]])
   })
 
   it.each<[string, Partial<Facts>, string]>([

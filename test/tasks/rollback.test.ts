@@ -33,6 +33,24 @@ describe('chooseRollback', () => {
     )
   })
 
+  it('is one that some have lost, where it can be sent to them', () => {
+    const lost = [host([A, B, C], [A, B, C]), host([A, C], [A, C])]
+    const sendable = new Set([B])
+    expect(chooseRollback(lost, undefined, { sendable }).id).toBe(B)
+    expect(chooseRollback(lost, B, { sendable }).id).toBe(B)
+    // Also where the first host is the new one that has never had another.
+    const fresh = host([C], [C])
+    expect(chooseRollback([fresh, host([A, B, C], [A, B, C])], undefined, { sendable }).id).toBe(B)
+    expect(chooseRollback([fresh, host([A, B, C], [A, B, C], [B])], undefined, { sendable: new Set([A, B]) }).id).toBe(A)
+    expect(() => chooseRollback(lost, B)).toThrowError(
+      /^release .* does not lie on all of the hosts, and the store here does not have it$/,
+    )
+    // What no host has is deployed, not gone back to.
+    expect(() => chooseRollback([fresh], A, { sendable: new Set([A]) })).toThrowError(
+      expect.objectContaining({ code: 'NOT_FOUND' }),
+    )
+  })
+
   it.each([
     [[], []],
     [[A], [A]],

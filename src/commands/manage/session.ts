@@ -137,7 +137,7 @@ async function obey(session: Session, call: Call, view: View, typed: Typed): Pro
     }
     case 'host': {
       if (place.at !== 'there') return undefined
-      const chosen = loaded ? pickTargets(loaded, place.target) : []
+      const chosen = loaded ? await pickTargets(loaded, place.target, call.signal) : []
       const names = labels(chosen.flatMap(({ hosts }) => hosts.map((host) => ({ host }))))
       const name = meaning.host ?? (await chooseName(call, 'which host?', ['all', ...names]))
       if (name === undefined) return undefined

@@ -39,12 +39,14 @@ async function surePrune({ ui }: Call, { text, result }: Outcome): Promise<boole
 }
 
 async function sureSwitch({ ui }: Call, { result }: Outcome, { items }: View): Promise<boolean> {
-  const { release, hosts, plans, changed } = result as unknown as Switch
+  const { release, releases = [], hosts, plans, changed } = result as unknown as Switch
+  const coming = release ? [release] : releases
   // It says itself that there is nothing to do.
   if (!changed) return true
   const nameOf = (id: string | null): string => {
     if (id === null) return 'nothing'
-    const version = id === release.id ? release.version : items.find(({ value }) => value.id === id)?.value.version
+    const known = coming.find((one) => one.id === id) ?? items.find(({ value }) => value.id === id)?.value
+    const version = known?.version
     return version === undefined || version === UNKNOWN ? id : version
   }
   const rows = hosts.map(({ host, target, previous, current, changed: moves }): readonly [string, string] => {
@@ -60,7 +62,14 @@ async function sureSwitch({ ui }: Call, { result }: Outcome, { items }: View): P
 /** What of the result of a dry run is shown. */
 interface Switch {
   readonly changed: boolean
-  readonly release: { readonly id: string; readonly version: string }
+  /** Of one app; of several, `releases`. */
+  readonly release?: Coming
+  readonly releases?: readonly Coming[]
   readonly hosts: readonly HostOutcome[]
   readonly plans: readonly Plan[]
+}
+
+interface Coming {
+  readonly id: string
+  readonly version: string
 }

@@ -19,7 +19,7 @@ import { ALWAYS, THERE } from './words.ts'
 export async function viewThere(call: Call, place: Extract<Place, { at: 'there' }>): Promise<View> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const memory = memoryAt(loaded, call)
-  const targets = pickTargets(loaded, place.target)
+  const targets = await pickTargets(loaded, place.target, call.signal)
   const answers = await factsOf(call, destinations(targets, place.host, memory.recall), noCloser)
   // Names of hosts may repeat from target to target.
   const nameOf = ({ target, host }: Destination) => (targets.length > 1 ? `${target.name}/${host.name}` : host.name)
