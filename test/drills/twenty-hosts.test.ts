@@ -7,7 +7,7 @@ import type { Hooks, Target } from '../../src/model/config.ts'
 import { type Client, startClient } from '../fault/client.ts'
 import { DEPLOY, expectClean, home, release } from '../support/fleet.ts'
 import { startHosts, type TestHosts, userProcesses } from '../support/hosts.ts'
-import { type Answer, type Json, type Laptop, laptop, trusting } from '../support/laptop.ts'
+import { type Answer, type Json, type Laptop, laptop } from '../support/laptop.ts'
 import { until } from '../support/until.ts'
 
 /** Twenty hosts, each with a user, a path and a key of its own, and a release of 30 MB: what becomes of all where some go wrong. */
@@ -55,7 +55,7 @@ function prod(more: Partial<Target> = {}, only: (name: string) => boolean = () =
       .filter(({ name }) => only(name))
       .map(({ name, configEntry }) => ({ ...configEntry, path: pathOf(name), identity: join(hosts.dir, `key-${name}`) })),
     path: 'unused',
-    knownHosts: trusting(hosts).knownHosts,
+    knownHosts: hosts.knownHosts,
     strategy: { batch: '25%' },
     confirm: '20s',
     keep: 2,
@@ -132,7 +132,7 @@ it('one that cannot be reached: nothing begins anywhere (3)', PATIENCE, async ()
 it('one where somebody else is at work: nothing is sent anywhere (4)', PATIENCE, async () => {
   const other = await laptop({ 'app/version.txt': 'of somebody else' })
   const waits = { 'post-upload': 'until [ -e "$HOME/enough" ]; do sleep 0.1; done; false' }
-  await other.configure({ prod: prod({ hooks: waits, migrate: undefined } as Partial<Target>, (name) => name === 'h13') })
+  await other.configure({ prod: prod({ hooks: waits }, (name) => name === 'h13') })
   expect(await other.call('build')).toMatchObject({ code: 0 })
   const holder: Client = startClient(other, DEPLOY)
   await holder.told(({ step, state }) => step === 'post-upload' && state === 'start')
