@@ -85,7 +85,16 @@ describe('activate', () => {
     // A rollback brings it where it was lost, from the store.
     const back = await mine.call('rollback', 'target=prod', 'release=1.0.0', '--yes')
     expect(back.events.filter(({ step, state }) => step === 'send' && state === 'ok').map(({ host }) => host)).toEqual(['h2'])
-    expect(back).toMatchObject({ code: 0, last: { changed: true, hosts: [{ host: 'h1', ok: true }, { host: 'h2', ok: true }] } })
+    expect(back).toMatchObject({
+      code: 0,
+      last: {
+        changed: true,
+        hosts: [
+          { host: 'h1', ok: true },
+          { host: 'h2', ok: true },
+        ],
+      },
+    })
     const [one, two] = await serving(hosts, 'lacking')
     expect(two).toBe(one)
     await expectClean(hosts, 'lacking')
