@@ -10,6 +10,7 @@ import { demandJob, jobRows } from '../tasks/jobs.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations, labels } from './destinations.ts'
 import { environments } from './environment.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { askProtected } from './protected.ts'
 import { type Ran, ranOutcome } from './ran.ts'
 import { withHosts } from './with-hosts.ts'
@@ -33,6 +34,7 @@ export async function run(call: Call): Promise<Outcome> {
   const all = destinations(targets, values['host'])
   // What is printed there may hold them.
   await environments(all, { dir: loaded.dir, call })
+  sayHosts(call, all)
   // A backup changes nothing that serves.
   if (!globals.dryRun && job === 'sanitize') await askProtected(call, targets, 'sanitize')
   return withHosts(call, all, (prepared) => runJobs(call, { job, rowsOf: (asked) => jobRows(job, asked) }, prepared), {

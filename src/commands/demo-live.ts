@@ -80,7 +80,7 @@ function flagged([name = '', ...words]: readonly string[], flags: Readonly<Recor
 }
 
 /** The person's own keys, agent, SSH configuration and caches stay out of it. */
-function environment(place: DemoPlace): NodeJS.ProcessEnv {
+export function environment(place: DemoPlace): NodeJS.ProcessEnv {
   return {
     ...process.env,
     SSH_AUTH_SOCK: undefined,
@@ -106,7 +106,7 @@ function codeOf(exit: number | null): ErrorCode {
 async function cameOf(place: DemoPlace, { about }: Chapter, rollouts: number): Promise<Came> {
   const store = await openStore(join(place.project, '.releaser'))
   const releaseOf = (id: string | null | undefined) => store.list(APP).find((release) => release.id === id) ?? null
-  const serving = releaseOf(await readlink(join(place.host, APP, 'current')).then(basename, () => null))
+  const serving = releaseOf(await readlink(join(place.hosts[0].home, APP, 'current')).then(basename, () => null))
   const rollout = about === 'rollout' ? store.deployments()[rollouts] : undefined
   const releases = { build: store.list(APP)[0] ?? null, rollout: releaseOf(rollout?.release), live: serving }
   return { release: releases[about], live: serving?.version ?? null, sentBytes: rollout?.hosts[0]?.sentBytes ?? null }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,24 +6,35 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ReleaserError } from '../model/errors.ts'
 import { type Embedded, generateKeyPair, startEmbedded } from '../remote/embedded.ts'
 
-/** A temporary folder with a project and a host in it, and a server on loopback that lets the project's owner into the host. */
+/** A temporary folder with a project and hosts in it, and for each host a server on loopback that lets the project's owner into it. */
 export interface DemoPlace {
   readonly root: string
   readonly project: string
-  readonly host: string
-  readonly port: number
+  readonly hosts: readonly [DemoHost, ...DemoHost[]]
   /** Writes files of the project. */
   write(files: Readonly<Record<string, string | Buffer>>): Promise<void>
-  /** Ends the server once the host is at rest. Removes the folder; of one that is kept only the key and what was cached. */
+  /** Ends the servers, and waits until the hosts are at rest. Removes the folder; of one that is kept only the key and what was cached. */
   close(): Promise<void>
 }
 
+export interface DemoHost {
+  /** Where one lands there, absolute. While a file `off` lies in it, the host takes no calls. */
+  readonly home: string
+  readonly port: number
+}
+
+export interface PlaceOptions {
+  readonly keep: boolean
+  /** The hosts' homes, below the folder. */
+  readonly homes: readonly [string, ...string[]]
+}
+
 /** How long a host that was interrupted may take to settle before what runs there is ended. */
-const SETTLE_MS = 10_000
+const SETTLE_MS = 5_000
 const LOOK_EVERY_MS = 50
 
 /** Makes it. Should the process end without `close`, everything that runs there is ended, and all goes that would have gone. */
-export async function makePlace(keep: boolean): Promise<DemoPlace> {
+export async function makePlace({ keep, homes }: PlaceOptions): Promise<DemoPlace> {
   const root = await mkdtemp(join(tmpdir(), 'releaser-demo-'))
     .then((made) => realpath(made))
     .catch((cause: unknown) => {
@@ -32,32 +43,49 @@ export async function makePlace(keep: boolean): Promise<DemoPlace> {
         cause,
       })
     })
-  const [project, host] = [join(root, 'project'), join(root, 'host')]
+  const project = join(root, 'project')
   const passing = keep ? [join(root, 'key'), join(root, 'cache')] : [root]
-  let server: Embedded | undefined
+  const served: Served[] = []
   const abandon = (): void => {
-    endGroups(server)
+    endGroups(served)
     for (const path of passing) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
   const close = async (): Promise<void> => {
-    if (server) await atRest(server, host)
-    await server?.close()
-    endGroups(server)
+    // Whoever is at work there from elsewhere loses the line, and the hosts go back.
+    await Promise.all(served.map(({ server }) => server.close()))
+    await atRest(served)
+    endGroups(served)
     for (const path of passing) await rm(path, { recursive: true, force: true, maxRetries: 5 })
     process.off('exit', abandon)
   }
   process.on('exit', abandon)
   try {
-    await Promise.all([project, host].map((dir) => mkdir(dir)))
-    const [own, its] = await Promise.all([generateKeyPair('releaser demo'), generateKeyPair('releaser demo host')])
-    server = await startEmbedded({ home: host, authorizedKey: own.publicKey, hostKey: its.privateKey })
+    await mkdir(project)
+    const own = await generateKeyPair('releaser demo')
+    const serve = async (dir: string): Promise<DemoHost> => {
+      const home = join(root, dir)
+      await mkdir(home, { recursive: true })
+      const { privateKey: hostKey } = await generateKeyPair('releaser demo host')
+      const isOff = () => existsSync(join(home, 'off'))
+      const server = await startEmbedded({ home, authorizedKey: own.publicKey, hostKey, isOff })
+      served.push({ home, server })
+      return { home, port: server.port }
+    }
+    const [first, ...others] = homes
+    const hosts = [await serve(first), ...(await Promise.all(others.map(serve)))] as const
+    const known = served.map(({ server }) => `[127.0.0.1]:${server.port} ${server.hostPublicKey}\n`)
     await writeFile(join(root, 'key'), own.privateKey, { mode: 0o600 })
-    await writeFile(join(root, 'known_hosts'), `[127.0.0.1]:${server.port} ${server.hostPublicKey}\n`)
-    return { root, project, host, port: server.port, close, write: (files) => writeAll(project, files) }
+    await writeFile(join(root, 'known_hosts'), known.join(''))
+    return { root, project, hosts, close, write: (files) => writeAll(project, files) }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+interface Served {
+  readonly home: string
+  readonly server: Embedded
 }
 
 async function writeAll(dir: string, files: Readonly<Record<string, string | Buffer>>): Promise<void> {
@@ -68,17 +96,24 @@ async function writeAll(dir: string, files: Readonly<Record<string, string | Buf
 }
 
 /** Whoever works on a host, or watches over it, holds its lock: when nobody does and no command runs, it is at rest. */
-async function atRest(server: Embedded, host: string): Promise<void> {
+async function atRest(served: readonly Served[]): Promise<void> {
   for (const end = Date.now() + SETTLE_MS; Date.now() < end; await delay(LOOK_EVERY_MS)) {
-    const locks = await Promise.all(
-      (await readdir(host)).map((app) => readdir(join(host, app, '.releaser/lock')).catch(() => [])),
-    )
-    if (server.groups().length === 0 && locks.flat().length === 0) return
+    const locks = await Promise.all(served.map(({ home }) => locksIn(home)))
+    if (groupsOf(served).length === 0 && locks.flat().length === 0) return
   }
 }
 
-function endGroups(server: Embedded | undefined): void {
-  for (const group of server?.groups() ?? []) {
+async function locksIn(home: string): Promise<readonly string[]> {
+  const apps = await readdir(home)
+  return (await Promise.all(apps.map((app) => readdir(join(home, app, '.releaser/lock')).catch(() => [])))).flat()
+}
+
+function groupsOf(served: readonly Served[]): readonly number[] {
+  return served.flatMap(({ server }) => server.groups())
+}
+
+function endGroups(served: readonly Served[]): void {
+  for (const group of groupsOf(served)) {
     try {
       process.kill(-group, 'SIGKILL')
     } catch {

@@ -19,7 +19,8 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
-const SELF = fileURLToPath(new URL(`../cli${extname(fileURLToPath(import.meta.url))}`, import.meta.url))
+/** This releaser, to be called by node. */
+export const SELF = fileURLToPath(new URL(`../cli${extname(fileURLToPath(import.meta.url))}`, import.meta.url))
 const KEPT = 4000
 
 /** Runs this same releaser as a process of its own. What it shows goes to stderr: the demo's stdout is for its last table. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
-type Files = Readonly<Record<string, string | Buffer>>
+/** Files of a project, by their paths. */
+export type Files = Readonly<Record<string, string | Buffer>>
 
 /** What the demo's app is called, and its directory on the host. */
 export const APP = 'hello'

@@ -9,15 +9,16 @@ import { STORY } from './demo-story.ts'
 
 /** `releaser demo`: the life of a release against a host of its own on loopback, told step by step with the commands to type. */
 export async function run(call: Call): Promise<Outcome> {
+  if (call.values['hosts'] !== undefined) return (await import('./demo-hosts.ts')).run(call)
   const commands = STORY.map(typed)
   if (call.globals.dryRun) return { result: { dryRun: true, commands }, text: commands.join('\n') }
   const keep = call.values['keep'] === 'true'
   const started = Date.now()
-  const place = await makePlace(keep)
+  const place = await makePlace({ keep, homes: ['host'] })
   const folder = keep ? place.root : null
   const done: Done[] = []
   try {
-    const config = configOf(place.port)
+    const config = configOf(place.hosts[0].port)
     await place.write({ 'releaser.config.ts': config })
     call.ui.say(opening(place, config))
     for (const chapter of STORY) done.push(await liveThrough(call, place, chapter, done))
@@ -37,7 +38,8 @@ export async function run(call: Call): Promise<Outcome> {
   }
 }
 
-function opening({ root, port }: DemoPlace, config: string): string {
+function opening({ root, hosts }: DemoPlace, config: string): string {
+  const [{ port }] = hosts
   return `A release's whole life, on this machine alone: no root, no network, no host.
 
 The host is a folder, ${root}/host,

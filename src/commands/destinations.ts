@@ -14,14 +14,9 @@ export function destinations(targets: readonly Target[], pattern: string | undef
     target.hosts.map((host) => ({ target, host, connect: connector(host, target), ...(recall && { recall }) })),
   )
   if (pattern === undefined) return all
-  const words = pattern.split(',').filter((word) => word !== '')
-  const wanted = words.filter((word) => !word.startsWith('!')).map(fitOf)
-  const unwanted = words.filter((word) => word.startsWith('!')).map((word) => fitOf(word.slice(1)))
-  const chosen = all.filter(
-    ({ target, host }) =>
-      (wanted.length === 0 || wanted.some((fits) => fits(host, target))) && !unwanted.some((fits) => fits(host, target)),
-  )
-  if (words.length > 0 && chosen.length > 0) return chosen
+  const fits = meantBy(pattern)
+  const chosen = all.filter(({ target, host }) => fits(host, target))
+  if (chosen.length > 0) return chosen
   const tags = [...new Set(all.flatMap(({ target, host }) => tagsOf(host, target)))].map((tag) => `tag:${tag}`)
   throw new ReleaserError('USAGE', `no host fits host=${pattern}`, {
     hint: `there is: ${[...labels(all), ...tags].join(', ')}`,
@@ -34,6 +29,17 @@ export function tagsOf(host: Host, target: Target): readonly string[] {
 }
 
 type Fits = (host: Host, target: Target) => boolean
+
+/** Whether a host is one that `pattern` means. Nothing between the commas means nobody. */
+export function meantBy(pattern: string): Fits {
+  const words = pattern.split(',').filter((word) => word !== '')
+  const wanted = words.filter((word) => !word.startsWith('!')).map(fitOf)
+  const unwanted = words.filter((word) => word.startsWith('!')).map((word) => fitOf(word.slice(1)))
+  return (host, target) =>
+    words.length > 0 &&
+    (wanted.length === 0 || wanted.some((fits) => fits(host, target))) &&
+    !unwanted.some((fits) => fits(host, target))
+}
 
 /** What one word of `host=` means. */
 function fitOf(word: string): Fits {

@@ -4,6 +4,7 @@ import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
 import { inEvery } from './in-current.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { ranOutcome } from './ran.ts'
 
 /** `releaser exec`: any command, in the current release of every host. Several words run as they are, a single one through `sh -c`. */
@@ -19,5 +20,6 @@ export async function run(call: Call): Promise<Outcome> {
     return { result: { hosts: [] }, text: all.map(({ host }) => `${host.name}: would run ${rest.join(' ')}`).join('\n') }
   // What is printed there may hold them.
   await environments(all, { dir: loaded.dir, call })
+  sayHosts(call, all)
   return ranOutcome(call, await inEvery(call, all, () => ({ wish: rest })))
 }

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../local/config.ts'
 import type { Store } from '../local/store.ts'
-import { peekReleases } from '../local/store-peek.ts'
+import { peekDeployments, peekReleases } from '../local/store-peek.ts'
+import type { Deployment } from '../model/deployment.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { UNKNOWN } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
@@ -18,6 +19,8 @@ export interface Memory {
   names(apps: Iterable<string>): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>
   /** The store's releases of these apps. */
   releases(apps: Iterable<string>): Promise<readonly Release[]>
+  /** The deployments that it remembers, the oldest first. */
+  deployments(): Promise<readonly Deployment[]>
 }
 
 /** Opens the store only where it has to. One that cannot be read is told of, and as good as empty: hosts can do without it. */
@@ -44,6 +47,7 @@ export function memoryAt({ storeDir }: Pick<LoadedConfig, 'storeDir'>, call: Pic
       const wanted = new Set(apps)
       return known.filter(({ app }) => wanted.has(app))
     },
+    deployments: async () => (await orNothing(peekDeployments(storeDir))) ?? [],
   }
 }
 

@@ -1,9 +1,11 @@
 import type { LoadedConfig } from '../local/config.ts'
 import { verdictsIn } from '../local/verdicts.ts'
-import { wordFor } from '../model/host-state.ts'
+import { type HostRelease, UNKNOWN, wordFor } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
 import { type Mixed, mixedAmong } from '../model/mixed.ts'
+import type { PerApp } from '../model/per-app.ts'
 import type { Facts, SwitchAction } from '../model/plan.ts'
+import { releasesIn } from '../model/rollout-releases.ts'
 import { fateOf, type JudgedHost } from '../model/verdict.ts'
 import type { Destination } from '../rollout/host.ts'
 import { ago } from '../ui/time.ts'
@@ -15,9 +17,8 @@ type Asked = Destination & { readonly facts: Facts | null }
 export interface OpenRollout {
   readonly rollout: string
   readonly action: SwitchAction
-  readonly release: string
-  /** Its version, or its id where nobody knows that. */
-  readonly word: string
+  /** What it brought to each app, as far as that is known. */
+  readonly releases: PerApp<Pick<HostRelease, 'id' | 'version'>>
   /** ISO 8601, UTC. */
   readonly at: string
   readonly by: string
@@ -49,26 +50,29 @@ export async function openRollouts(
     const fate = fateOf(known, hosts)
     if (fate === 'over') await verdicts.remove(verdict.rollout).catch(() => {})
     else if (fate !== 'going on' && known.hosts.some((judged) => hosts.some((host) => isSame(judged, host))))
-      decided.push(ofVerdict(known, fate))
+      decided.push(ofVerdict(known, fate, targets))
   }
   const both = told.map((one) => {
-    const unknown = [...(decided.find(({ rollout }) => rollout === one.rollout)?.unknown ?? []), ...one.unknown]
+    const own = decided.find(({ rollout }) => rollout === one.rollout)
+    const unknown = [...(own?.unknown ?? []), ...one.unknown]
     const seen = hosts.flatMap((host) => (host.facts ? [named(host)] : []))
-    return { ...one, unknown: once(unknown.filter((host) => !seen.some((other) => isAlike(host, other)))) }
+    const releases = new Map([...(own?.releases ?? []), ...one.releases])
+    return { ...one, releases, unknown: once(unknown.filter((host) => !seen.some((other) => isAlike(host, other)))) }
   })
   const others = decided.filter(({ rollout }) => !told.some((one) => one.rollout === rollout))
   return [...both, ...others].sort((a, b) => (a.at < b.at ? 1 : -1))
 }
 
 /** `the deploy of 1.4.0, 3 min ago by ana@laptop, stays on web1, web2, and not on web3`. */
-export function inWords({ action, word, at, by, on, behind, unknown }: OpenRollout): string {
+export function inWords({ action, releases, at, by, on, behind, unknown }: OpenRollout): string {
   const names = (hosts: readonly Named[]) => hosts.map(({ host }) => host).join(', ')
   const parts = [
     ...(on.length === 0 ? [] : [`stays on ${names(on)}`]),
     ...(behind.length === 0 ? [] : [`${on.length === 0 ? 'went back' : 'and not'} on ${names(behind)}`]),
     ...(unknown.length === 0 ? [] : [`and may have stayed on ${names(unknown)} or not`]),
   ]
-  return `the ${action} of ${word}, ${ago(new Date(at), new Date())} by ${by}, ${parts.join(', ').replace(/^and /, '')}`
+  const words = [...releases].map(([app, release]) => `${releases.size > 1 ? `${app} ` : ''}${wordFor(release)}`)
+  return `the ${action} of ${words.join(' and ')}, ${ago(new Date(at), new Date())} by ${by}, ${parts.join(', ').replace(/^and /, '')}`
 }
 
 /** Whether a host is one of those that a rollout names. */
@@ -77,13 +81,15 @@ export function isAmong(named: readonly Named[], host: Destination): boolean {
 }
 
 function ofMixed({ rollout, entry, on, behind }: Mixed<Destination & { readonly facts: Facts }>): OpenRollout {
-  const release = entry.release ?? ''
-  const found = on.flatMap(({ facts }) => viewOf(facts).releases).find(({ id }) => id === release)
+  const all = [...on, ...behind]
+  const there = all.flatMap(({ facts }) => viewOf(facts).releases)
+  const releases = [...releasesIn(rollout, all)].map(
+    ([app, id]) => [app, there.find((one) => one.id === id) ?? { id, version: UNKNOWN }] as const,
+  )
   return {
     rollout,
     action: entry.action as SwitchAction,
-    release,
-    word: found ? wordFor(found) : release,
+    releases: new Map(releases),
     at: new Date(entry.at * 1000).toISOString(),
     by: entry.by,
     on: on.map(named),
@@ -111,14 +117,14 @@ function ofVerdict(
     back,
     unknown,
   }: { readonly on: readonly JudgedHost[]; readonly back: readonly JudgedHost[]; readonly unknown: readonly JudgedHost[] },
+  targets: LoadedConfig['targets'],
 ): OpenRollout {
-  const releases = [...new Map(hosts.map(({ release }) => [release.id, release])).values()]
+  const releases = new Map(hosts.map(({ target, release }) => [targets.get(target)?.app ?? '', release]))
   const plain = (some: readonly JudgedHost[]) => some.map(({ target, host }) => ({ target, host }))
   return {
     rollout,
     action,
-    release: releases[0]?.id ?? '',
-    word: releases.map(wordFor).join(' and '),
+    releases,
     at,
     by,
     on: plain(on),

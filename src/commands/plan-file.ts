@@ -47,9 +47,11 @@ export async function readPlan(file: string, { values, globals }: Call): Promise
     })
   const saved = await parsed(file)
   const called = (target: string, host: string) => (saved.plans.length > 1 ? `${target}/${host}` : host)
+  const { target, app, release } = saved.values
+  const words = `target=${target}${app === undefined ? '' : ` app=${app}`} release=${release}`
   const refuse = (host: string, what: string) =>
     new ReleaserError('NOT_CHANGED', `${host}: ${what} since the plan was made (nothing was changed on any host)`, {
-      hint: `look again, and approve a new one: releaser deploy target=${saved.values['target']} release=${saved.values['release']} --dry-run --plan-out=${file}`,
+      hint: `look again, and approve a new one: releaser deploy ${words} --dry-run --plan-out=${file}`,
     })
   return {
     values: saved.values,

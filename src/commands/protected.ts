@@ -1,6 +1,7 @@
 import { ReleaserError } from '../model/errors.ts'
 import type { Target } from '../model/target.ts'
 import type { Call } from './command.ts'
+import { manyOf } from './meant-hosts.ts'
 
 /**
  * A protected target changes only when a person types its name, or a script passes `--yes`. `what` is about to be done to it; `odd`:
@@ -18,7 +19,7 @@ export async function askProtected(
     const warning = odd(target)
     const doing = typeof what === 'string' ? what : what(target)
     const typed = await call.ui.input(
-      `${name} is protected${warning === undefined ? '' : `, and ${warning}`}. Type its name to ${doing} it`,
+      `${name}${manyOf(call, target)} is protected${warning === undefined ? '' : `, and ${warning}`}. Type its name to ${doing} it`,
       { answer: '--yes' },
     )
     if (typed.trim() !== name)

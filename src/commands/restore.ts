@@ -14,6 +14,7 @@ import type { Call, Outcome } from './command.ts'
 import { destinations, labels, leads } from './destinations.ts'
 import { environments } from './environment.ts'
 import { layAll, type Meant, meantOn } from './lay-out.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { planText } from './plan-text.ts'
 import { askProtected } from './protected.ts'
 import { withHosts } from './with-hosts.ts'
@@ -23,6 +24,7 @@ export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = await pickTargets(loaded, call.values['target'], call.signal)
   const all = destinations(targets, call.values['host'])
+  sayHosts(call, all)
   // What is printed there may hold them.
   await environments(all, { dir: loaded.dir, call })
   const act = async (prepared: Preparation): Promise<Outcome> => {

@@ -1,10 +1,13 @@
 import { type LoadedConfig, loadConfig, pickTargets } from '../local/config.ts'
 import { verdictsIn } from '../local/verdicts.ts'
 import { ReleaserError } from '../model/errors.ts'
-import { rolloutOf } from '../model/transaction.ts'
+import { ownOf } from '../model/per-app.ts'
+import { refsInWords } from '../model/refs-of-apps.ts'
+import { servedBefore } from '../model/rollout-releases.ts'
 import type { Asked } from '../rollout/host.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
+import { eachApp } from './each-app.ts'
 import { memoryAt } from './memory.ts'
 import { inWords, isAmong, type OpenRollout, openRollouts } from './open-rollouts.ts'
 import { openStoreAt } from './place.ts'
@@ -74,36 +77,49 @@ type Of = (hosts: readonly Asked[], more: Readonly<Record<string, string>>) => C
 
 /** Brings it to those that lack it; the others are where they should be, and are left alone. */
 async function finish(call: Call, { open, on, behind }: Halves, of: Of): Promise<Outcome> {
-  const { action, release } = open
+  const { action } = open
   const all = [...on, ...behind]
+  const releases = await eachApp(all, async (app) => open.releases.get(app)?.id ?? nobodyKnows())
+  const release = refsInWords(releases)
   // A rollback pins where it stops, and an activation lifts that: it is finished as what it was.
   if (action === 'rollback') return (await import('./rollback.ts')).run(of(all, { release }))
   if (action === 'activate') return (await import('./activate.ts')).run(of(all, { release }))
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const store = await openStoreAt(loaded.storeDir, call)
   // Whoever finishes it may be somebody else than who began.
-  if (!store.list().some(({ id }) => id === release)) {
+  await eachApp(all, async (app, own) => {
+    const id = ownOf(releases, own[0])
+    if (store.list().some((known) => known.id === id)) return
+    const there = on.filter(({ target }) => target.app === app)
     if (call.globals.dryRun)
-      throw new ReleaserError('NOT_FOUND', `the store here does not have ${release}`, {
-        hint: `take it from a host first: releaser download target=${on[0]?.target.name} release=${release}`,
+      throw new ReleaserError('NOT_FOUND', `the store here does not have ${id}`, {
+        hint: `take it from a host first: releaser download target=${own[0].target.name} release=${id}`,
       })
-    await (await import('./download.ts')).run(of(on, { release }))
-  }
+    await (await import('./download.ts')).run(of(there.length > 0 ? there : own, { release: id }))
+  })
   return (await import('./deploy.ts')).run(of(all, { release }))
 }
 
+/** The hosts of an app that may have got it are silent about it, and it began elsewhere. */
+function nobodyKnows(): never {
+  throw new ReleaserError('NOT_FOUND', 'which release it was to serve is known only where it began', {
+    hint: 'run resume there; or have the others go back: releaser resume --back',
+  })
+}
+
 async function goBack({ open: { rollout }, on }: Halves, of: Of): Promise<Outcome> {
-  const before = new Set(
-    on.map(({ facts }) => facts.history.findLast(({ transaction }) => rolloutOf(transaction) === rollout)?.previous ?? null),
-  )
-  if (before.size > 1)
-    throw new ReleaserError('USAGE', 'these hosts served different releases before it', {
-      hint: `leave --back out, so that it is finished; or go back host by host: releaser rollback target=${on[0]?.target.name} host=NAME`,
-    })
-  const [previous] = before
-  if (!previous)
-    throw new ReleaserError('NOT_FOUND', 'it was the first release there: there is nothing to go back to', {
-      hint: 'leave --back out, so that it is finished',
-    })
-  return (await import('./rollback.ts')).run(of(on, { release: previous }))
+  const before = servedBefore(rollout, on)
+  const releases = await eachApp(on, async (_, own) => {
+    const [previous, ...others] = ownOf(before, own[0])
+    if (others.length > 0)
+      throw new ReleaserError('USAGE', 'these hosts served different releases before it', {
+        hint: `leave --back out, so that it is finished; or go back host by host: releaser rollback target=${own[0].target.name} host=NAME`,
+      })
+    if (!previous)
+      throw new ReleaserError('NOT_FOUND', 'it was the first release there: there is nothing to go back to', {
+        hint: 'leave --back out, so that it is finished',
+      })
+    return previous
+  })
+  return (await import('./rollback.ts')).run(of(on, { release: refsInWords(releases) }))
 }

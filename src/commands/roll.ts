@@ -20,6 +20,7 @@ import { environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
 import { loginOf } from './login.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { hooksAt } from './moments.ts'
 import type { Approved } from './plan-file.ts'
 import { plannedOutcome, planner } from './planner.ts'
@@ -66,6 +67,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
   const { call, store, loaded } = input
   const { ui, globals } = call
   const envs = await environments(input.destinations, { dir: loaded.dir, call })
+  sayHosts(call, input.destinations)
   const rows = ui.rows(labels(input.destinations), { fleeting: true })
   const preparation = await prepare({
     destinations: input.destinations,
@@ -75,7 +77,7 @@ export async function roll(input: RollInput): Promise<Rolled> {
     login: loginOf(call),
   }).catch(async (error: unknown) => {
     await rows.close()
-    throw error
+    throw failedRollout(error, new Map(), input.targets)
   })
   const asked = preparation.hosts
   let laid: AllLaid | undefined

@@ -1,4 +1,5 @@
 import { ReleaserError } from '../model/errors.ts'
+import { foldNames } from '../model/fold-names.ts'
 import { wordFor } from '../model/host-state.ts'
 import type { PerApp } from '../model/per-app.ts'
 import type { Host, Target } from '../model/target.ts'
@@ -17,7 +18,7 @@ export function inShort(releases: PerApp<Brought>, hosts?: readonly Placed[]): s
   const one = ([app, release]: readonly [string, Brought]): string => `${app} ${wordFor(release)}`
   if (!hosts) return [...releases].map(one).join(', ')
   const to = (app: string) => hosts.flatMap(({ target, host }) => (target.app === app ? [host.name] : []))
-  return [...releases].map((entry) => `${one(entry)} to ${to(entry[0]).join(', ')}`).join('; ')
+  return [...releases].map((entry) => `${one(entry)} to ${foldNames(to(entry[0]))}`).join('; ')
 }
 
 /** What is said of a rollout, however it ended. */

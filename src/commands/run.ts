@@ -6,6 +6,7 @@ import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
 import { inEvery } from './in-current.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { ranOutcome } from './ran.ts'
 
 /** `releaser run`: a command that the configuration names, in the current release of every host. It gets the words as `$1` and on. */
@@ -23,6 +24,7 @@ export async function run(call: Call): Promise<Outcome> {
   }
   // What is printed there may hold them.
   await environments(all, { dir: loaded.dir, call })
+  sayHosts(call, all)
   const ran = await inEvery(call, all, ({ target }) => ({ wish: { script: scriptOf(target), args: rest } }))
   return ranOutcome(call, ran, name)
 }

@@ -1,6 +1,7 @@
 import { loadConfig, targetsOrAll } from '../local/config.ts'
 import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
+import { apartAmong } from '../model/lagging.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
 import type { Picture } from '../ui/screen.ts'
@@ -11,6 +12,7 @@ import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
 import { glanceOf, type Seen } from './glance.ts'
+import { type Behind, lagOf, lagsInWords, withApart } from './lagging.ts'
 import { memoryAt } from './memory.ts'
 import { inWords, isAmong, type OpenRollout, openRollouts } from './open-rollouts.ts'
 import { seeHost } from './see-host.ts'
@@ -19,17 +21,28 @@ import { seeHost } from './see-host.ts'
 export async function run(call: Call): Promise<Outcome> {
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const targets = await targetsOrAll(loaded, call.values['target'], call.signal)
-  const answers = await factsOf(call, destinations(targets, call.values['host'], memoryAt(loaded, call).recall), (asked) =>
-    seeHost(call, asked),
-  )
+  const memory = memoryAt(loaded, call)
+  const answers = await factsOf(call, destinations(targets, call.values['host'], memory.recall), (asked) => seeHost(call, asked))
   const open = await openRollouts(loaded, answers)
-  const hosts = answers.map((answer) => hostStatus(answer, open))
-  const glances = answers.map((answer) => withOpen(glanceOf(answer, answer.seen), behindIn(answer, open)))
   const now = new Date()
-  const below = belowTable(open)
+  const plain = answers.map((answer) => glanceOf(answer, answer.seen))
+  const apart = apartAmong(plain, await memory.deployments())
+  const seen = answers.map((answer, index) => {
+    const glance = plain[index] as Glance
+    const rollout = behindIn(answer, open)
+    const one = rollout ? undefined : apart.get(glance)
+    return {
+      glance: rollout ? withOpen(glance, rollout) : withApart(glance, one, now),
+      status: hostStatus(answer, rollout ? behindOf(answer, rollout) : lagOf(one)),
+      lag: one?.how === 'behind' ? [{ ...one, host: glance.host, target: glance.target }] : [],
+    }
+  })
+  const glances = seen.map(({ glance }) => glance)
+  const hosts = seen.map(({ status }) => status)
+  const below = belowTable(open) + lagsInWords(seen.flatMap(({ lag }) => lag))
   const text = statusTable(glances, now) + below
   const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen) + below
-  const rollouts = open.map(({ word: _, ...told }) => told)
+  const rollouts = open.map(rolloutJson)
   if (answers.some(({ error }) => error)) {
     // The table is worth having although a host is missing from it.
     call.ui.data(text, picture)
@@ -44,8 +57,7 @@ function behindIn(answer: Answer<Seen>, open: readonly OpenRollout[]): OpenRollo
   return open.find(({ on, behind }) => on.length > 0 && isAmong(behind, answer))
 }
 
-function withOpen(glance: Glance, rollout: OpenRollout | undefined): Glance {
-  if (!rollout) return glance
+function withOpen(glance: Glance, rollout: OpenRollout): Glance {
   const others = rollout.on.map(({ host }) => host).join(', ')
   const text = `stays behind ${others}: releaser resume target=${glance.target}`
   return { ...glance, remarks: [...glance.remarks, { text, wrong: true }] }
@@ -61,7 +73,7 @@ function belowTable(open: readonly OpenRollout[]): string {
     .join('')
 }
 
-function hostStatus(answer: Answer<Seen>, open: readonly OpenRollout[]) {
+function hostStatus(answer: Answer<Seen>, behind: Behind | null) {
   const { target, host, facts, seen } = answer
   const common = { target: target.name, host: host.name, path: facts?.root ?? host.path, reachable: facts !== null }
   if (!facts)
@@ -76,7 +88,7 @@ function hostStatus(answer: Answer<Seen>, open: readonly OpenRollout[]) {
       backup: null,
       freeBytes: null,
       drift: null,
-      behind: null,
+      behind,
       error: answer.error.message,
     }
   const { current, previous, pinned } = viewOf(facts)
@@ -99,13 +111,14 @@ function hostStatus(answer: Answer<Seen>, open: readonly OpenRollout[]) {
     // Drift is not looked at yet.
     drift: null,
     unsettled: facts.unsettled !== null,
-    behind: behindOf(behindIn(answer, open)),
+    behind,
   }
 }
 
 function statusTable(glances: readonly Glance[], now: Date): string {
   const rows = glances.map(({ target, host, silent, serves, previous, running, healthy, freeBytes, remarks }) => {
-    if (silent !== null) return [target, host, 'unreachable']
+    const last = remarks.map(({ text }) => text).join(', ')
+    if (silent !== null) return [target, host, 'unreachable', '', '', '', '', '', last]
     return [
       target,
       host,
@@ -115,7 +128,7 @@ function statusTable(glances: readonly Glance[], now: Date): string {
       running === null ? '-' : running ? 'runs' : 'down',
       healthy === null ? '-' : healthy ? 'good' : 'bad',
       freeBytes === null ? '-' : size(freeBytes),
-      remarks.map(({ text }) => text).join(', '),
+      last,
     ]
   })
   return table(['target', 'host', 'current', 'since', 'previous', 'app', 'health', 'free', ''], rows)
@@ -127,8 +140,14 @@ function lockOf({ lock, frozen }: Facts) {
   return one && { by: one.by, since: isoOf(one.since), message: one.message, where: one.where, frozen: one.frozen }
 }
 
-function behindOf(open: OpenRollout | undefined) {
-  return open ? { rollout: open.rollout, release: open.release } : null
+function behindOf({ target }: Answer<Seen>, { rollout, releases }: OpenRollout): Behind {
+  return { rollout, release: releases.get(target.app)?.id ?? null }
+}
+
+/** Of one app its release; of several `releases`. */
+function rolloutJson({ rollout, action, releases, ...told }: OpenRollout) {
+  const all = [...releases].map(([app, { id, version }]) => ({ id, app, version }))
+  return { rollout, action, ...(all.length > 1 ? { releases: all } : { release: all[0]?.id ?? null }), ...told }
 }
 
 /** The last backup that was proven to be restorable, and when. */

@@ -187,12 +187,15 @@ export const HOSTS: Readonly<Record<string, Command>> = {
   demo: {
     name: 'demo',
     summary: 'see it all work: an embedded host, a temporary folder',
-    arguments: [{ key: 'keep', summary: 'leave the temporary folder' }],
+    arguments: [
+      { key: 'hosts', value: 'N', summary: 'so many hosts, to play with from another terminal' },
+      { key: 'keep', summary: 'leave the temporary folder' },
+    ],
     examples: [
       { line: 'releaser demo', does: 'build, deploy, a failure that takes itself back, rollback' },
-      { line: 'releaser demo --keep', does: 'look at what it left' },
+      { line: 'releaser demo hosts=6', does: 'two data centres of three hosts, until Ctrl-C' },
     ],
-    exits: ['CONNECTION', 'BUILD', 'NOT_CHANGED', 'ROLLED_BACK', 'PARTIAL'],
+    exits: ['USAGE', 'CONNECTION', 'BUILD', 'NOT_CHANGED', 'ROLLED_BACK', 'PARTIAL'],
     load: () => import('./demo.ts'),
   },
 }

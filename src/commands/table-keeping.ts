@@ -18,7 +18,7 @@ export const KEEPING: Readonly<Record<string, Command>> = {
     name: 'resume',
     summary: 'finish or take back a rollout that stays on some hosts alone',
     arguments: [
-      { ...TARGET, required: false, summary: 'targets or groups; else those of the rollout that was cut off here' },
+      { ...TARGET, required: false, summary: 'its targets; else of what was cut off here' },
       { key: 'back', summary: 'take it back where it stays, instead of finishing it' },
       HOST,
     ],

@@ -14,6 +14,7 @@ import { runJobs } from './backup.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { environments } from './environment.ts'
+import { sayHosts } from './meant-hosts.ts'
 import { askProtected } from './protected.ts'
 import { changeTimers } from './timer-change.ts'
 import { withHosts } from './with-hosts.ts'
@@ -36,6 +37,7 @@ export async function run(call: Call): Promise<Outcome> {
     return runJobs(call, { job: job ?? 'backup', rowsOf: () => null }, prepared)
   }
   if (word === 'install') for (const target of targets) scheduled(target)
+  if (word !== 'status' && word !== 'log') sayHosts(call, all)
   if (!globals.dryRun && (word === 'install' || word === 'remove')) await askProtected(call, targets, `${word} the timer of`)
   return withHosts(call, all, act, { aside: true })
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { howItEnded } from './hooks.ts'
 import { type Ended, endGroup } from './process.ts'
 
 export interface Output extends Pick<Ended, 'code' | 'stopped'> {
@@ -10,18 +11,24 @@ export interface Output extends Pick<Ended, 'code' | 'stopped'> {
 /** Between TERM and KILL, and how long its output is read on when it is gone and something that it started holds its pipes. */
 const GRACE_MS = 1_000
 /** Of each stream; nobody wants more, and a command that never stops writing must not fill the memory. */
-const KEPT_BYTES = 2 ** 20
+export const KEPT_BYTES = 2 ** 20
+/** What a timer of Node can hold; anything longer would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1
+const ERROR_LINES = 5
 
 /** Runs a command here by `sh`, without stdin, and ends it after `seconds` or on abort with all that it started. Failure is a value. */
 export function outputOf(job: {
   readonly command: string
   readonly cwd: string
+  /** Beside our own environment. */
+  readonly env?: Readonly<Record<string, string>>
   readonly seconds: number
   readonly signal: AbortSignal | undefined
 }): Promise<Output> {
   if (job.signal?.aborted) return Promise.resolve({ code: null, stopped: 'abort', stdout: Buffer.alloc(0), stderr: '' })
   return new Promise((resolve) => {
-    const child = spawn('sh', ['-c', job.command], { cwd: job.cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...process.env, ...job.env }
+    const child = spawn('sh', ['-c', job.command], { cwd: job.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     const [stdout, stderr] = [keeper(), keeper()]
     const timers: NodeJS.Timeout[] = []
     let stopped: Ended['stopped'] = null
@@ -48,7 +55,7 @@ export function outputOf(job: {
     }
 
     job.signal?.addEventListener('abort', onAbort, { once: true })
-    later(job.seconds * 1000, () => stop('timeout'))
+    later(Math.min(job.seconds * 1000, LONGEST_MS), () => stop('timeout'))
     child.stdout.on('data', stdout.keep)
     child.stderr.on('data', stderr.keep)
     child.on('exit', () => later(GRACE_MS, letGo))
@@ -59,6 +66,19 @@ export function outputOf(job: {
       finish(null)
     })
   })
+}
+
+/** Why a command gave nothing, in words that follow the setting that has it; with the end of what it wrote to `stderr`. */
+export function whyNothing(
+  ended: Output,
+  { stderr, cwd, seconds }: { readonly stderr: string; readonly cwd: string; readonly seconds: number },
+): { readonly says: string; readonly hint: string } {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
+  const why = lines.slice(-ERROR_LINES).map((line) => `\n  ${line}`)
+  return {
+    says: `has a command that ${howItEnded({ ...ended, lines: [] })}${why.length > 0 ? `:${why.join('')}` : ''}`,
+    hint: `try it by hand in ${cwd}; it runs without a terminal, and has ${seconds} s`,
+  }
 }
 
 function keeper(): { keep(bytes: Buffer): void; all(): Buffer } {

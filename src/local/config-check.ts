@@ -1,8 +1,9 @@
 import type { z } from 'zod'
+import type { HostEntry } from '../model/config.ts'
 import { didYouMean } from '../model/suggest.ts'
 import { notYet } from './config-not-yet.ts'
 import { type Problem, pathText } from './config-problem.ts'
-import { schema, type Written } from './config-schema.ts'
+import { hostList, schema, type Written } from './config-schema.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -16,6 +17,16 @@ export function checkForm(exported: unknown): { readonly written: Written } | { 
   const late = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, config))
   // What a later version will bring may be written in a later version's way.
   return { problems: [...early, ...late.filter(({ path }) => !early.some((it) => path === it.path || isBelow(path, it.path)))] }
+}
+
+/** Reads what a command printed as a list of hosts. */
+export function checkHosts(
+  printed: unknown,
+): { readonly written: readonly (string | HostEntry)[] } | { readonly problems: readonly Problem[] } {
+  const parsed = hostList.safeParse(printed)
+  if (parsed.success) return { written: parsed.data }
+  const config = { hosts: printed }
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOf({ ...issue, path: ['hosts', ...issue.path] }, config)) }
 }
 
 function problemsOf(issue: Issue, config: unknown): readonly Problem[] {

@@ -5,7 +5,8 @@ import { hostLabel, parseHost } from './config-host.ts'
 import type { Problem } from './config-problem.ts'
 import { localFile } from './local-file.ts'
 
-interface HostContext {
+/** What a host has of its target where it says nothing itself: its path and its key; `dir` is where relative files lie. */
+export interface HostContext {
   readonly path: string
   readonly key: string | undefined
   readonly dir: string
@@ -13,8 +14,19 @@ interface HostContext {
 
 type Resolved = { readonly host: Host } | { readonly problem: Problem }
 
+/** The hosts of a list that stands at this place of a configuration, and what is wrong with them. */
+export function resolveHosts(
+  at: string,
+  written: readonly (string | HostEntry)[],
+  context: HostContext,
+): { readonly hosts: readonly Host[]; readonly problems: readonly Problem[] } {
+  const all = written.flatMap((entry, index) => hostsOf(`${at}[${index}]`, entry, context))
+  const hosts = all.flatMap((one) => ('host' in one ? [one.host] : []))
+  return { hosts, problems: [...all.flatMap((one) => ('problem' in one ? [one.problem] : [])), ...sameHosts(at, hosts)] }
+}
+
 /** The hosts that an entry means: several where it has a range. */
-export function resolveHosts(at: string, written: string | HostEntry, context: HostContext): readonly Resolved[] {
+function hostsOf(at: string, written: string | HostEntry, context: HostContext): readonly Resolved[] {
   const entry: HostEntry = typeof written === 'string' ? { host: written } : written
   const all = expandRanges(entry.host)
   if ('says' in all) return [{ problem: { path: at, says: all.says, hint: "write 'web[01:20].example.com'" } }]
@@ -48,10 +60,10 @@ function resolveHost(at: string, entry: HostEntry, { path, key, dir }: HostConte
 }
 
 /** Hosts that cannot be told apart, or are one and the same directory. */
-export function sameHosts(at: string, hosts: readonly Host[]): readonly Problem[] {
+function sameHosts(at: string, hosts: readonly Host[]): readonly Problem[] {
   return hosts.flatMap((host, index) => {
     const earlier = hosts.slice(0, index)
-    const path = `${at}.hosts[${index}]`
+    const path = `${at}[${index}]`
     const named = earlier.findIndex(({ name }) => name === host.name)
     if (named >= 0) {
       return [

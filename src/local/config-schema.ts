@@ -101,6 +101,9 @@ const host = object({
   identity: text.exactOptional(),
 })
 
+/** A list of hosts, as it is written, and as a command prints it. */
+export const hostList = z.array(z.union([z.string(), host]))
+
 const runnerCommands = object({
   start: command,
   stop: command.exactOptional(),
@@ -115,7 +118,7 @@ const runnerCommands = object({
 })
 
 const target = object({
-  hosts: z.array(z.union([z.string(), host])).exactOptional(),
+  hosts: z.union([hostList, object({ command, timeout: duration.exactOptional() })]).exactOptional(),
   path: path.exactOptional(),
   app: name.exactOptional(),
   builder: name.exactOptional(),

@@ -1,11 +1,11 @@
-import type { Hooks, Target as Settings } from '../model/config.ts'
+import type { Hooks, HostsCommand, Target as Settings } from '../model/config.ts'
 import { seconds } from '../model/duration.ts'
 import { type HealthProblem, parseHealth } from '../model/health.ts'
 import { isSystemd } from '../model/service.ts'
 import { parseStrategy } from '../model/strategy.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { Target } from '../model/target.ts'
-import { resolveHosts, sameHosts } from './config-hosts.ts'
+import { resolveHosts } from './config-hosts.ts'
 import { jobProblems } from './config-jobs.ts'
 import { overlap, plainPath } from './config-path.ts'
 import type { Problem } from './config-problem.ts'
@@ -15,6 +15,7 @@ import { localFile } from './local-file.ts'
 
 const KEEP = 5
 const CONFIRM_SECONDS = 60
+const INVENTORY_SECONDS = 60
 
 /** The settings of a target over the defaults: the target wins, key by key in `env`, `hooks` and `shared`. */
 export function merge(defaults: Partial<Settings>, target: Partial<Settings>): Partial<Settings> {
@@ -51,21 +52,21 @@ export function resolveTarget(
   } = settings
   const app = named ?? (apps.length === 1 ? apps[0] : undefined)
   const key = identity === undefined ? undefined : localFile(dir, identity)
-  const hosts = (written ?? []).flatMap((host, index) =>
-    resolveHosts(`${at}.hosts[${index}]`, host, { path: path ?? '', key, dir }),
-  )
-  const good = hosts.flatMap((host) => ('problem' in host ? [] : [host.host]))
+  const inventory = written && 'command' in written ? written : undefined
+  const list = written && !('command' in written) ? written : []
+  const { hosts, problems: unfit } = resolveHosts(`${at}.hosts`, list, { path: path ?? '', key, dir })
   const asked = health === undefined ? undefined : parseHealth(health)
   const lists = { dirs: shared?.dirs?.map(plainPath) ?? [], files: shared?.files?.map(plainPath) ?? [] }
   const rendered = templates && plainTemplates(templates)
   const waves = strategy && parseStrategy(strategy)
   const problems = [
     ...(written === undefined ? [{ path: `${at}.hosts`, says: 'is missing', hint: "write hosts: ['user@host']" }] : []),
-    ...(written?.length === 0 ? [{ path: `${at}.hosts`, says: 'is empty', hint: "write hosts: ['user@host']" }] : []),
+    ...(list.length === 0 && written && !inventory
+      ? [{ path: `${at}.hosts`, says: 'is empty', hint: "write hosts: ['user@host']" }]
+      : []),
     ...(path === undefined ? [{ path: `${at}.path`, says: 'is missing', hint: `write path: '/srv/${app ?? 'app'}'` }] : []),
     ...appProblems(at, app, apps),
-    ...hosts.flatMap((host) => ('problem' in host ? [host.problem] : [])),
-    ...sameHosts(at, good),
+    ...unfit,
     ...(asked && 'problems' in asked ? asked.problems.map((problem) => healthProblem(at, problem)) : []),
     ...sharedProblems(at, [...lists.dirs, ...lists.files]),
     ...journalProblems(at, settings),
@@ -87,12 +88,17 @@ export function resolveTarget(
     name,
     app,
     path,
-    hosts: good,
+    hosts,
+    ...(inventory && { inventory: inventoryOf(inventory) }),
     keep: keep ?? KEEP,
     hooks: hooks ?? {},
     confirmSeconds: confirm === false ? 0 : ((confirm === undefined ? undefined : seconds(confirm)) ?? CONFIRM_SECONDS),
   }
   return { target }
+}
+
+function inventoryOf({ command, timeout }: HostsCommand): NonNullable<Target['inventory']> {
+  return { command, seconds: (timeout === undefined ? undefined : seconds(timeout)) ?? INVENTORY_SECONDS }
 }
 
 function appProblems(at: string, app: string | undefined, apps: readonly string[]): readonly Problem[] {

@@ -10,6 +10,7 @@ import { configError } from './config-problem.ts'
 import { appsOf, referenceProblems } from './config-references.ts'
 import type { Written } from './config-schema.ts'
 import { merge, resolveTarget } from './config-target.ts'
+import { withInventory } from './inventory.ts'
 
 /** A configuration that holds together, and where it lies. All paths are absolute. */
 export interface LoadedConfig {
@@ -23,6 +24,8 @@ export interface LoadedConfig {
   readonly apps: readonly string[]
   /** In the order of the file. */
   readonly targets: ReadonlyMap<string, Target>
+  /** The targets with the hosts that were asked for, by name: nobody is asked twice. */
+  readonly asked: Map<string, Promise<Target>>
 }
 
 /** Reads the configuration: `file`, or the nearest from `cwd` upwards. Fails with CONFIG, naming every problem, its path and the file. */
@@ -44,16 +47,19 @@ export async function loadConfig(options: { readonly file?: string | undefined; 
   const targets = new Map(resolved.flatMap((it) => ('target' in it ? [[it.target.name, it.target] as const] : [])))
   // Nothing is missing in a target that could be resolved.
   const config: Config = { ...written, targets: Object.fromEntries(merged) as Record<string, Settings> }
-  return { file, dir, config, storeDir, apps, targets }
+  return { file, dir, config, storeDir, apps, targets, asked: new Map() }
 }
 
-/** The targets that a list of names means, with their hosts. Fails with USAGE as `namedTargets` does. */
+/**
+ * The targets that a list of names means, with their hosts: where a command prints them it is asked for them, several at the same
+ * time. Fails with USAGE as `namedTargets` does, and with CONFIG and INTERRUPTED as `withInventory` does.
+ */
 export async function pickTargets(
   loaded: LoadedConfig,
   names: string | undefined,
-  _signal?: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<readonly Target[]> {
-  return namedTargets(loaded, names)
+  return withHosts(loaded, namedTargets(loaded, names), signal)
 }
 
 /** The same, or all there are where none is named. */
@@ -62,7 +68,25 @@ export async function targetsOrAll(
   names: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly Target[]> {
-  return names === undefined ? [...loaded.targets.values()] : pickTargets(loaded, names, signal)
+  return withHosts(loaded, names === undefined ? [...loaded.targets.values()] : namedTargets(loaded, names), signal)
+}
+
+async function withHosts(
+  loaded: LoadedConfig,
+  targets: readonly Target[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Target[]> {
+  const ask = (target: Target): Promise<Target> => {
+    const asked = loaded.asked.get(target.name) ?? withInventory(target, { ...loaded, signal })
+    loaded.asked.set(target.name, asked)
+    return asked
+  }
+  // Where one fails the others are waited for: nothing that we started goes on without us.
+  const answers = await Promise.allSettled(targets.map(ask))
+  return answers.map((answer) => {
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
+  })
 }
 
 /**

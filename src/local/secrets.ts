@@ -2,16 +2,14 @@ import { envNameProblem, envValueProblem } from '../model/app-env.ts'
 import { ReleaserError } from '../model/errors.ts'
 import { redact } from '../model/redact.ts'
 import type { Target } from '../model/target.ts'
-import { outputOf } from './command-output.ts'
+import { outputOf, whyNothing } from './command-output.ts'
 import type { Problem } from './config-problem.ts'
-import { howItEnded } from './hooks.ts'
 import { decode, localFile, readLocal } from './local-file.ts'
 
 type Secret = NonNullable<Target['secrets']>[string]
 type Found = { readonly text: string } | Omit<Problem, 'path'>
 
 const COMMAND_SECONDS = 60
-const ERROR_LINES = 5
 
 /**
  * The secrets of a target, each asked for once: variables of our own environment, files, and commands, which run by `sh` in `dir` with
@@ -84,14 +82,11 @@ async function fromCommand(command: string, dir: string, signal: AbortSignal | u
       : { text: withoutNewline(text) }
   }
   // It may have written the secret to both of its streams before it failed.
-  const lines = redact(output.stderr, [output.stdout.toString('utf8')])
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-  const why = lines.slice(-ERROR_LINES).map((line) => `\n  ${line}`)
-  return {
-    says: `has a command that ${howItEnded({ ...output, lines: [] })}${why.length > 0 ? `:${why.join('')}` : ''}`,
-    hint: `try it by hand in ${dir}; it runs without a terminal, and has ${COMMAND_SECONDS} s`,
-  }
+  return whyNothing(output, {
+    stderr: redact(output.stderr, [output.stdout.toString('utf8')]),
+    cwd: dir,
+    seconds: COMMAND_SECONDS,
+  })
 }
 
 function withoutNewline(text: string): string {

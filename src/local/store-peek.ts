@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import type { Deployment } from '../model/deployment.ts'
 import type { Release } from '../model/release.ts'
-import { parseDatabase } from './store-data.ts'
+import { type Database, parseDatabase } from './store-data.ts'
 import { storePaths } from './store-paths.ts'
 
 /**
@@ -8,6 +9,15 @@ import { storePaths } from './store-paths.ts'
  * where the database is missing or damaged: openStore finds out what is to be done then. Fails with CONFIG where a newer releaser wrote it.
  */
 export async function peekReleases(dir: string): Promise<readonly Release[] | undefined> {
+  return (await peek(dir))?.releases
+}
+
+/** Its deployments, likewise, the oldest first. */
+export async function peekDeployments(dir: string): Promise<readonly Deployment[] | undefined> {
+  return (await peek(dir))?.deployments
+}
+
+async function peek(dir: string): Promise<Database | undefined> {
   const text = await readFile(storePaths(dir).database, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : parseDatabase(text)?.releases
+  return text === undefined ? undefined : parseDatabase(text)
 }

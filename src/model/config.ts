@@ -48,7 +48,7 @@ export interface Common {
   hooks?: Hooks
 }
 export interface Target {
-  hosts: readonly (string | HostEntry)[] // 'deploy@web1.example.com:2222', '[::1]:22', an alias of ~/.ssh/config
+  hosts: readonly (string | HostEntry)[] | HostsCommand // 'deploy@web1.example.com:2222', '[::1]:22', an alias of ~/.ssh/config
   path: string // absolute, or relative to the login directory, or ~/…
   app?: string
   builder?: string
@@ -117,6 +117,10 @@ export interface HostEntry {
   env?: Record<string, string>
   tags?: readonly string[]
   identity?: string
+}
+export interface HostsCommand {
+  command: string // prints such a list as JSON
+  timeout?: string // '60s'
 }
 export interface RunnerCommands {
   start: string

@@ -24,6 +24,7 @@ export interface DeployedHost {
   readonly host: string
   /** Its target, where several were meant at once; older records lack it. */
   readonly target?: string
+  /** False in a rollout that is `ok`: it was left out, or failed and stayed behind. */
   readonly ok: boolean
   readonly from: string | null
   readonly to: string | null

@@ -195,6 +195,6 @@ export type Progress =
       readonly total: number
     }
   | { readonly event: 'output'; readonly host: string | null; readonly step: string; readonly line: string }
-  | { readonly event: 'note'; readonly host: string | null; readonly message: string }
+  | { readonly event: 'note'; readonly host: string | null; readonly message: string; readonly result?: object }
 
 export type Observe = (progress: Progress) => void

@@ -6,7 +6,10 @@ import type { Strategy } from './strategy.ts'
 export interface Target extends Omit<TargetConfig, 'hosts' | 'app' | 'keep' | 'hooks' | 'confirm' | 'health' | 'strategy'> {
   readonly name: string
   readonly app: string
+  /** In the order of the list; none yet where `inventory` has to be asked for them. */
   readonly hosts: readonly Host[]
+  /** The command that prints the list of hosts, where the configuration does not hold it. */
+  readonly inventory?: { readonly command: string; readonly seconds: number }
   readonly keep: number
   readonly hooks: Hooks
   /** Seconds a host waits to be confirmed before it goes back by itself; 0 turns that off. */

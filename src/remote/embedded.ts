@@ -12,6 +12,8 @@ export interface EmbeddedOptions {
   readonly authorizedKey: string
   /** The server's private key, in OpenSSH's format. */
   readonly hostKey: string
+  /** Whether it hangs up on everybody who calls now, as if it were not there. */
+  readonly isOff?: () => boolean
 }
 
 export interface Embedded {
@@ -42,6 +44,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   })
   // A listener of our own, so that its sockets are ours to end.
   const server = createServer((socket) => {
+    if (options.isOff?.()) return void socket.destroy()
     sockets.add(socket.setNoDelay(true))
     socket.on('close', () => sockets.delete(socket))
     ssh.injectSocket(socket)

@@ -43,6 +43,7 @@ function row(host: Glance, all: readonly Glance[], now: number, { ascii, style }
     return {
       mark: { text: ascii ? 'x' : '×', paint: style.red },
       cells: [{ text: host.host }, { text: 'unreachable', paint: style.red }],
+      ...(remarks.length > 0 && { remark: { text: remarks.map(({ text }) => text).join(', '), paint: style.red } }),
     }
   const differs = (servedBy(all)[0]?.id ?? null) !== (serves?.id ?? null)
   const wrong = remarks.some((remark) => remark.wrong)

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, readdir, readFile, readlink } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { CLI, runCli } from '../support/cli.ts'
 import { project } from '../support/project.ts'
 import { openTerminal } from '../support/terminal.ts'
 import { until } from '../support/until.ts'
+import { whoRunsIn } from '../support/who-runs-in.ts'
 
 // On a machine that is busy with other things the demo takes several times as long.
 vi.setConfig({ testTimeout: 120_000 })
@@ -19,19 +20,6 @@ function plain(text: string, dir: string): string {
     .replace(/in \d+(\.\d)? s/g, 'in TIME')
     .replace(/1\.[2-4] MB/g, 'MUCH')
     .replace(/\d\.\d kB/g, 'LITTLE')
-}
-
-/** Whoever still runs in a folder, by the command line. */
-async function whoRunsIn(dir: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = pids.map(async (pid) => {
-    const [cwd, line] = await Promise.all([readlink(`/proc/${pid}/cwd`), readFile(`/proc/${pid}/cmdline`, 'utf8')]).catch(() => [
-      '',
-      '',
-    ])
-    return cwd.startsWith(dir) || line.includes(dir) ? [line] : []
-  })
-  return (await Promise.all(found)).flat()
 }
 
 /** Nothing is left in the folder, and nobody runs there. */

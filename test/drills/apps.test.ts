@@ -110,8 +110,8 @@ it('builds both, brings each to its own hosts, and goes back with both', async (
   ])
 
   // Nothing is switched anywhere before all is ready everywhere.
-  await build(mine, { api: '1.1.0', web: '3.1.0' })
-  const second = await mine.call(...DEPLOY)
+  await write(mine, { api: '1.1.0', web: '3.1.0' })
+  const second = await mine.call(...DEPLOY, '--build')
   const done = second.events.filter(({ state }) => state === 'ok').map(({ step }) => step)
   expect(done.filter((step) => step === 'activate')).toHaveLength(4)
   expect(done.lastIndexOf('publish')).toBeLessThan(done.indexOf('activate'))
@@ -129,44 +129,44 @@ it('builds both, brings each to its own hosts, and goes back with both', async (
   ])
   // Each app has its own entries in the store: `releases` knows where what is live.
   const { last } = await mine.call('releases')
-  expect(last['releases']).toMatchObject(
-    [
-      ['web', '3.1.0', 0],
-      ['api', '1.1.0', 0],
-      ['web', '3.0.0', 2],
-      ['api', '1.0.0', 2],
-    ].map(([app, version, live]) => ({ app, version, live: Array(live).fill({}) })),
-  )
+  const known = last['releases'] as readonly (Json & { readonly live: readonly unknown[] })[]
+  expect(known.map(({ app, version, live }) => [app, version, live.length])).toEqual([
+    ['web', '3.1.0', 0],
+    ['api', '1.1.0', 0],
+    ['web', '3.0.0', 2],
+    ['api', '1.0.0', 2],
+  ])
   expect(await mine.call('deploy', 'target=prod', 'app=api', 'release=1.1.0', '--yes')).toMatchObject({
     code: 0,
     last: { target: 'api', release: { app: 'api', version: '1.1.0' }, hosts: [{ host: 'h1' }, { host: 'h2' }] },
   })
   expect(await serving('both')).toEqual(both('1.1.0', '3.0.0'))
-})
+}, 180_000)
 
 it('goes back with all apps where one fails, and says of each what it was', async () => {
   const mine = await umbrella('fails')
-  const old = await build(mine, { api: '1.0.0', web: '3.0.0' })
-  const first = await mine.say(...DEPLOY)
+  await write(mine, { api: '1.0.0', web: '3.0.0' })
+  const first = await mine.say(...DEPLOY, '--build')
   expect(first.stderr).toContain('as one: api 1.0.0 to h1, h2; web 3.0.0 to h2, h3')
   expect(first.stdout).toMatch(/\napi 1\.0\.0 is live on api\nweb 3\.0\.0 is live on web\n$/)
-  const fresh = await build(mine, { api: '2.0.0', web: '4.0.0' })
+  await write(mine, { api: '2.0.0', web: '4.0.0' })
   const hook = { 'post-activate': '[ "$RELEASER_HOST" != h3 ]' }
   await configure(mine, 'fails', { web: { hooks: hook } })
-  const answer = await mine.call(...DEPLOY)
+  const answer = await mine.call(...DEPLOY, '--build')
   expect(answer).toMatchObject({
     code: 7,
     last: {
       code: 'ROLLED_BACK',
       target: 'api,web',
       releases: [
-        { id: fresh['api'], app: 'api', version: '2.0.0' },
-        { id: fresh['web'], app: 'web', version: '4.0.0' },
+        { app: 'api', version: '2.0.0' },
+        { app: 'web', version: '4.0.0' },
       ],
     },
   })
+  const fresh = new Map((answer.last['releases'] as readonly Json[]).map(({ app, id }) => [app, id]))
   expect(hostsOf(answer)).toMatchObject(
-    ['api', 'api', 'web', 'web'].map((app) => ({ app, release: fresh[app], current: old[app], state: 'undone' })),
+    ['api', 'api', 'web', 'web'].map((app) => ({ app, release: fresh.get(app), state: 'undone' })),
   )
   expect(await serving('fails')).toEqual(both('1.0.0', '3.0.0'))
 
@@ -183,7 +183,7 @@ it('goes back with all apps where one fails, and says of each what it was', asyn
   const status = await mine.call('status', 'target=prod')
   expect(hostsOf(status).map(({ host, behind }) => [host, behind])).toEqual([
     ...['h1', 'h2', 'h2'].map((host) => [host, null]),
-    ['h3', expect.objectContaining({ release: fresh['web'] })],
+    ['h3', expect.objectContaining({ release: fresh.get('web') })],
   ])
   const other = await laptop()
   await configure(other, 'fails', { web: { strategy } })
@@ -193,13 +193,13 @@ it('goes back with all apps where one fails, and says of each what it was', asyn
   expect(await serving('fails')).toEqual(both('2.0.0', '4.0.0'))
 
   // And back, each app to what it had.
-  await build(mine, { api: '2.1.0', web: '4.1.0' })
-  expect(await mine.call(...DEPLOY)).toMatchObject({ code: 0, last: { lagging: ['h3'] } })
+  await write(mine, { api: '2.1.0', web: '4.1.0' })
+  expect(await mine.call(...DEPLOY, '--build')).toMatchObject({ code: 0, last: { lagging: ['h3'] } })
   expect(await other.call('resume', 'target=prod', '--back', '--yes')).toMatchObject({ code: 0 })
   expect(await serving('fails')).toEqual(both('2.0.0', '4.0.0'))
-})
+}, 180_000)
 
-it('is looked at first, saved, and done exactly so; and refuses what cannot be meant', async () => {
+it('is looked at first, saved, and done exactly so; each app by a release of its own', async () => {
   const mine = await umbrella('plan')
   const ids = await build(mine, { api: '1.0.0', web: '3.0.0' })
   const tag = await mine.call('tag', `release=${ids['api']}`, 'tag=golden')
@@ -224,20 +224,13 @@ it('is looked at first, saved, and done exactly so; and refuses what cannot be m
   expect(await mine.call('deploy', 'plan=plan.json', '--yes')).toMatchObject({ code: 0, last: { changed: true } })
   expect(await serving('plan')).toEqual(both('1.0.0', '3.0.0'))
 
-  const refused = async (...words: readonly string[]) => {
-    const { last } = await mine.call('deploy', 'target=prod', '--yes', ...words)
-    return { code: last['code'], message: last['message'], hint: last['hint'] }
-  }
-  expect(await refused('app=wep')).toEqual({
-    code: 'USAGE',
-    message: 'no target there has the app "wep": api, web',
-    hint: 'did you mean "web"?',
+  expect(await mine.call('deploy', 'target=prod', 'release=golden', '--yes')).toMatchObject({
+    code: 9,
+    last: { code: 'NOT_FOUND', message: 'web: no release "golden"' },
   })
-  expect(await refused('release=golden')).toMatchObject({ code: 'NOT_FOUND', message: 'web: no release "golden"' })
-  expect(await refused('release=api:golden')).toMatchObject({ code: 'USAGE', message: 'release=: it names no release of web' })
   expect(await mine.call('deploy', 'target=prod', 'release=api:golden,web:3.1.0', '--yes')).toMatchObject({
     code: 0,
     last: { hosts: [{ changed: false }, { changed: false }, { changed: true }, { changed: true }] },
   })
   expect(await serving('plan')).toEqual(both('1.0.0', '3.1.0'))
-})
+}, 180_000)

@@ -268,7 +268,7 @@ describe('hosts', { timeout: 180_000 }, () => {
     const { port } = mute.address() as AddressInfo
     const { mine, manage } = await stage('mute', ['1.0.0'])
     const [{ configEntry }] = hosts.hosts
-    const target = targetOn(hosts, 'mute', { hosts: [{ ...configEntry, port }], connectTimeout: '50s' })
+    const target = { ...targetOn(hosts, 'mute', { connectTimeout: '50s' }), hosts: [{ ...configEntry, port }] }
     await mine.configure({ prod: target })
     const terminal = await manage()
     await terminal.shows(LOCAL)

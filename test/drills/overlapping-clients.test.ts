@@ -132,5 +132,5 @@ function target(index: number, crossed: boolean) {
     const entry = hosts.hosts[number - 1]?.configEntry
     return entry ? [{ ...entry, host: called(number) }] : []
   })
-  return targetOn(hosts, 'shop', { hosts: entries, strategy: { batch: '100%' } })
+  return { ...targetOn(hosts, 'shop', { strategy: { batch: '100%' } }), hosts: entries }
 }

@@ -9,7 +9,7 @@ import { startInTerminal } from '../../src/remote/in-terminal.ts'
 import { type Dropbear, startDropbear } from '../support/dropbear.ts'
 import { built, release } from '../support/fleet.ts'
 import { startHosts, type TestHost, type TestHosts } from '../support/hosts.ts'
-import { type Json, type Laptop, trusting } from '../support/laptop.ts'
+import { type Json, type Laptop, type Listed, trusting } from '../support/laptop.ts'
 
 /** Login shells, and the file by which each prints before it runs a command; dash and busybox read none then. */
 const SHELLS = [
@@ -56,7 +56,7 @@ const results = (last: Json): readonly Json[] => last['hosts'] as readonly Json[
 const WORDS = ["it's", '', '$HOME', '"x"', 'a\nb', '!x', '~', '*', '%s\\n', 'ü', '-n', '; exit 9', 'a\\b', '`id`']
 
 /** A first deploy, a second one, back again, and all that asks the hosts something. */
-async function day(target: Target): Promise<void> {
+async function day(target: Listed): Promise<void> {
   const each = (one: Json): readonly Json[] => target.hosts.map(() => expect.objectContaining(one))
   const logs = 'mkdir -p "$RELEASER_PATH/shared/log" && echo "it began" >>"$RELEASER_PATH/shared/log/app.log"'
   await mine.configure({ prod: { ...target, hooks: { 'post-activate': logs } } })
@@ -93,7 +93,12 @@ async function day(target: Target): Promise<void> {
 }
 
 /** Hosts by their number, each at the port of sshd or of another server. */
-const on = (path: string, numbers: readonly number[], port: (index: number) => number, more: Partial<Target> = {}): Target => ({
+const on = (
+  path: string,
+  numbers: readonly number[],
+  port: (index: number) => number,
+  more: Partial<Omit<Target, 'hosts'>> = {},
+): Listed => ({
   hosts: numbers.map((index): HostEntry => ({ ...hostAt(index).configEntry, port: port(index) })),
   path,
   ...trusting(hosts),

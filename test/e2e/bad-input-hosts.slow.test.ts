@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Target } from '../../src/model/config.ts'
 import { built, DEPLOY, home } from '../support/fleet.ts'
 import { startHosts, type TestHosts } from '../support/hosts.ts'
-import { targetOn } from '../support/laptop.ts'
+import { type Listed, targetOn } from '../support/laptop.ts'
 import { foreign } from '../support/programs.ts'
 import { listTree } from '../support/tree.ts'
 
@@ -33,7 +33,7 @@ describe('a host that cannot be reached, entered or trusted (3)', () => {
     readonly code: string
     readonly message: RegExp
     readonly hint: RegExp
-    readonly change: (target: Target) => Promise<Target> | Target
+    readonly change: (target: Listed) => Promise<Target> | Target
   }[] = [
     {
       what: 'a closed port',

@@ -217,6 +217,7 @@ it('status tells what is live', async () => {
     ok: true,
     exit: 0,
     hosts: [host('h1', 0), host('h2', 1)],
+    rollouts: [],
   })
 })
 

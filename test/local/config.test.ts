@@ -33,6 +33,7 @@ test('a small configuration, resolved', async () => {
     dir: loaded.dir,
     config,
     storeDir: join(loaded.dir, '.releaser'),
+    asked: new Map(),
     apps: ['shop'],
     targets: new Map([
       ['prod', { name: 'prod', app: 'shop', path: '/srv/shop', hosts: [plain], keep: 5, hooks: {}, confirmSeconds: 60 }],

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Target } from '../../src/model/config.ts'
+import type { HostEntry, Target } from '../../src/model/config.ts'
 import { type CliResult, runCli } from './cli.ts'
 import type { TestHosts } from './hosts.ts'
 
@@ -87,8 +87,16 @@ export async function laptop(
   return here
 }
 
+/** A target with a list of its hosts. */
+export type Listed = Target & { readonly hosts: readonly (string | HostEntry)[] }
+
 /** A target that goes to all of these hosts (or those named), at `path`: below each one's home, or absolute. */
-export function targetOn(hosts: TestHosts, path: string, more: Partial<Target> = {}, only?: readonly string[]): Target {
+export function targetOn(
+  hosts: TestHosts,
+  path: string,
+  more: Partial<Omit<Target, 'hosts'>> = {},
+  only?: readonly string[],
+): Listed {
   const chosen = hosts.hosts.filter(({ name }) => only === undefined || only.includes(name))
   return { hosts: chosen.map((host) => host.configEntry), path, ...trusting(hosts), ...more }
 }
