@@ -118,7 +118,7 @@ it('nobody who asks the load balancer is refused, in a rolling deploy and in one
   const mine = await laptop()
   const prod = targetOn(hosts, 'shop', {
     runner: { start: START },
-    health: { command: ASK, timeout: '30s', interval: '1s' },
+    health: { command: ASK, timeout: '30s', interval: '1s', settle: '1s' },
     hooks: HOOKS,
   })
   const entries = hosts.hosts.map(({ configEntry }, index) => ({ ...configEntry, env: { PORT: String(ports[index]) } }))
