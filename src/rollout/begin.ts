@@ -2,7 +2,17 @@ import { ReleaserError } from '../model/errors.ts'
 import { lockInWords } from '../model/lock.ts'
 import type { Lock, Observe, Plan } from '../model/plan.ts'
 import type { Author } from '../remote/wire.ts'
-import { askHost, eventsOf, failureOf, orInterrupted, type Planner, type Prepared, switches, type Working } from './host.ts'
+import {
+  askHost,
+  eventsOf,
+  failureOf,
+  named,
+  orInterrupted,
+  type Planner,
+  type Prepared,
+  switches,
+  type Working,
+} from './host.ts'
 import { within } from './true-end.ts'
 
 export interface BeginInput {
@@ -27,12 +37,23 @@ const LOCK_POLL_MS = 1000
 /** How long somebody who wants to stop waits for a transaction that is just being opened. */
 const HURRY_MS = 5000
 
+/** How long somebody else's lock is waited for: until `deadline` (milliseconds since 1970), and not at all where we hold others. */
+interface Patience {
+  readonly deadline: number
+  readonly holding: boolean
+}
+
 /**
  * Opens a host's transaction and takes its lock. Where the host has moved since we asked (another deploy, or one that was cut
- * off and has just been settled), it is asked and planned again. Null where nothing is left to do there then.
+ * off and has just been settled), it is asked and planned again; as it is now where nothing is left to do there then. `busy` where
+ * somebody else is at work there, who may be waited for, and not by somebody who holds other locks.
  */
-export async function begin(host: Prepared, of: Part, input: BeginInput): Promise<Working | Prepared> {
-  const deadline = input.wait === undefined ? 0 : Date.now() + input.wait * 1000
+export async function begin(
+  host: Prepared,
+  of: Part,
+  input: BeginInput,
+  { deadline, holding }: Patience,
+): Promise<Working | Prepared | 'busy'> {
   let prepared = host
   for (let replans = 0; replans < REPLANS; ) {
     if (prepared.facts.frozen && prepared.plan.action !== 'unlock') throw lockedError(prepared, prepared.facts.frozen)
@@ -45,18 +66,24 @@ export async function begin(host: Prepared, of: Part, input: BeginInput): Promis
     const end = await working.run.ended
     if (end.result === 'locked' && !end.lock?.frozen && Date.now() < deadline) {
       if (end.lock) input.observe({ event: 'note', host: host.host.name, message: `waiting for ${lockInWords(end.lock)}` })
+      if (holding) return 'busy'
       await orInterrupted(new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS)), input.signal)
     } else if (end.result === 'locked') {
       input.observe({ event: 'step', host: host.host.name, step: 'lock', state: 'failed' })
       throw lockedError(host, end.lock)
     } else if (end.result === 'moved') replans++
     else throw failureOf(working, end)
-    const asked = await askHost(host, host.remote, { inUse: host.facts.inUse !== null })
-    prepared = { ...asked, plan: input.plan(host, asked.facts) }
+    prepared = await askedAnew(host, input)
   }
   throw new ReleaserError('LOCKED', `${host.host.name}: somebody else keeps deploying there`, {
     hint: 'try again, or wait for them with --wait',
   })
+}
+
+/** A host as it is now, and what is to be done there now. */
+export async function askedAnew(host: Prepared, { plan }: Pick<BeginInput, 'plan'>): Promise<Prepared> {
+  const asked = await askHost(host, host.remote, { inUse: host.facts.inUse !== null })
+  return { ...asked, plan: plan(host, asked.facts) }
 }
 
 function lockedError(host: Prepared, lock: Lock | null): ReleaserError {
@@ -91,7 +118,7 @@ async function open(prepared: Prepared, of: Part, input: BeginInput): Promise<Wo
   const startedAt = Date.now()
   input.observe({ event: 'step', host: prepared.host.name, step: 'lock', state: 'start' })
   const events = eventsOf(prepared.host.name, input.observe)
-  const run = await prepared.agent.run(remembering(prepared.plan, of), of.transaction, input.author, events)
+  const run = await named(prepared, prepared.agent.run(remembering(prepared.plan, of), of.transaction, input.author, events))
   return { ...prepared, run, startedAt }
 }
 

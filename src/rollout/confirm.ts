@@ -2,7 +2,7 @@ import { ReleaserError } from '../model/errors.ts'
 import { agentAt } from '../remote/agent.ts'
 import type { Remote } from '../remote/remote.ts'
 import type { BeginInput } from './begin.ts'
-import { orInterrupted, type Working } from './host.ts'
+import { named, orInterrupted, type Working } from './host.ts'
 import type { LeavingBehind } from './leave-behind.ts'
 import { inParallel } from './parallel.ts'
 
@@ -30,7 +30,7 @@ export async function confirmAll(
   try {
     await decide(lines.map(({ work }) => work))
     await inParallel(lines, HANDSHAKES, async ({ work, remote }) => {
-      const answer = await agentAt(remote, work.host.path).confirm(work.run.transaction)
+      const answer = await named(work, agentAt(remote, work.host.path).confirm(work.run.transaction))
       if (answer === 'late') throw new ReleaserError('NOT_CHANGED', `${work.host.name}: it could not be confirmed any more`)
     })
   } finally {

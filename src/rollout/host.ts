@@ -60,8 +60,17 @@ export interface HostOutcome {
 /** Asks a host how it is; with `inUse` also in which releases processes live. */
 export async function askHost(destination: Destination, remote: Remote, { inUse = false } = {}): Promise<Asked> {
   const agent = agentAt(remote, destination.host.path)
-  const facts = await agent.status({ sudo: isSystemd(destination.target.runner), inUse })
+  const facts = await named(destination, agent.status({ sudo: isSystemd(destination.target.runner), inUse }))
   return { ...destination, remote, agent, facts: (await destination.recall?.(facts, destination.target)) ?? facts }
+}
+
+/** What a host answers; where that is a failure whose words do not say which host it was, they do then. */
+export async function named<T>({ host: { name } }: Pick<Destination, 'host'>, answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (!(error instanceof ReleaserError) || error.message.startsWith(`${name}: `)) throw error
+    const { code, message, hint, result, question } = error
+    throw new ReleaserError(code, `${name}: ${message}`, { hint, result, question, cause: error })
+  })
 }
 
 /** A host's story as progress for whoever watches. Waiting for a word is no news. */

@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { atOnce, wavesOf } from '../model/strategy.ts'
-import { ROLLOUT_CHARACTERS, transactionOf } from '../model/transaction.ts'
 import { backUpFirst } from './back-up.ts'
-import { begin } from './begin.ts'
 import { confirmAll } from './confirm.ts'
 import { seeHealthy } from './healthy.ts'
 import { holdOut, tellPause } from './hold-out.ts'
 import { failureOf, type HostOutcome, idleOutcome, orInterrupted, outcomeOf, type Prepared, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
 import { type LeavingBehind, leavingBehind } from './leave-behind.ts'
+import { lockAll } from './locks.ts'
 import { inParallel } from './parallel.ts'
 import { send } from './send.ts'
 import { sayingStill } from './still.ts'
@@ -35,27 +33,15 @@ async function rollOn(hosts: readonly Prepared[], input: RolloutInput): Promise<
     const byHost = new Map(working.map((work) => [work.host, work]))
     return hosts.flatMap(({ host }) => byHost.get(host) ?? [])
   }
-  const rollout = randomBytes(ROLLOUT_CHARACTERS / 2).toString('hex')
   const behind = leavingBehind(working, input)
-  const all = hosts.map(({ target, host }) => `${target.name}/${host.name}`)
   try {
-    for (const [index, host] of inLockOrder(hosts).entries()) {
-      const begun = await begin(host, { transaction: transactionOf(rollout, index), rollout, hosts: all }, input)
-      if ('run' in begun) working.push(begun)
-      else idle.push(begun)
-    }
+    const rollout = await lockAll(hosts, { working, idle }, input)
     if (working.length > 0) await carryOut(rollout, ordered(), behind, input)
   } catch (error) {
     return inOrder(hosts, await takeBack(ordered(), idle.map(idleOutcome), hosts.length, error, input))
   }
   const ends = await Promise.all(working.map(async (work) => behind.of(work) ?? outcomeOf(work, await work.run.ended)))
   return inOrder(hosts, [...idle.map(idleOutcome), ...ends])
-}
-
-/** Everybody takes locks in the same order, so that of two rollouts over the same hosts one gets them all. */
-function inLockOrder(hosts: readonly Prepared[]): Prepared[] {
-  const key = ({ host, facts }: Prepared) => `${host.host}\t${host.port ?? ''}\t${facts.root}`
-  return [...hosts].sort((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
 async function carryOut(rollout: string, all: readonly Working[], behind: LeavingBehind, input: RolloutInput): Promise<void> {

@@ -1,6 +1,6 @@
 import { ReleaserError } from '../model/errors.ts'
 import { count } from '../model/size.ts'
-import { failureOf, type Working } from './host.ts'
+import { failureOf, named, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
 
 /** A host that answers, and yet takes nothing for so long, has a disk that hangs. */
@@ -29,7 +29,7 @@ export async function send(work: Working, input: RolloutInput): Promise<void> {
       },
     })
     received.catch(() => {})
-    const { sent, reused } = await Promise.race([received, ended, idle.over]).finally(idle.stop)
+    const { sent, reused } = await named(work, Promise.race([received, ended, idle.over])).finally(idle.stop)
     input.observe({ event: 'step', host, step, state: 'ok', detail: sentInWords(sent, reused) })
   } catch (error) {
     input.observe({ event: 'step', host, step, state: 'failed' })

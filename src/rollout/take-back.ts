@@ -1,7 +1,7 @@
 import { type ErrorCode, ReleaserError } from '../model/errors.ts'
+import { goBack } from './go-back.ts'
 import { type HostOutcome, outcomeOf, switches, type Working } from './host.ts'
 import type { RolloutInput } from './input.ts'
-import { trueEnd } from './true-end.ts'
 
 /**
  * Takes every host back, learns how each ended, and throws the error that tells it truly. Returns where each of all the hosts
@@ -12,11 +12,13 @@ export async function takeBack(
   idle: readonly HostOutcome[],
   all: number,
   cause: unknown,
-  input: Pick<RolloutInput, 'moment'>,
+  input: Pick<RolloutInput, 'moment' | 'signal'>,
 ): Promise<readonly HostOutcome[]> {
   const interrupted = cause instanceof ReleaserError && cause.code === 'INTERRUPTED'
-  for (const { run } of working) run.back()
-  const ends = await Promise.all(working.map(async (work) => outcomeOf(work, await trueEnd(work, interrupted))))
+  const ends = (await goBack(working, interrupted, input.signal)).flatMap((end, index) => {
+    const work = working[index]
+    return work ? [outcomeOf(work, end)] : []
+  })
   if (!(cause instanceof ReleaserError) || working.length === 0) throw cause
   const hosts = [...idle, ...ends]
   if (!interrupted && hosts.length === all && ends.every(({ state }) => state === 'done')) return hosts

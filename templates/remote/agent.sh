@@ -104,7 +104,8 @@ points_to() { [ -L current ] && [ "$(readlink current)" = "releases/$1" ]; }
 # directory in the way is refused. The link is read back, since no exit code proves anything.
 flip() {
   points_to "$1" && return 0
-  { ! exists $R/flip/current || rm -f $R/flip/current; } && ln -s "releases/$1" $R/flip/current && mv -f $R/flip/current . && durable . && points_to "$1"
+  { ! exists $R/flip/current || rm -f $R/flip/current; } && ln -s "releases/$1" $R/flip/current && mv -f $R/flip/current . && durable . && points_to "$1" && return 0
+  rm -f $R/flip/current; return 1
 }
 # The link back was made before the switch: moving it needs neither a block nor an inode on a full disk.
 flip_back() {

@@ -72,7 +72,7 @@ function harmless(text: string): boolean {
 }
 
 test.each([
-  ['endless', 3, /^the host says more than 4 MB of what nobody asked for|did not start our program/],
+  ['endless', 3, /^h1: the host says more than 4 MB of what nobody asked for|did not start our program/],
   ['line', 3, /did not start our program/],
   ['binary', 3, /more than 4 MB of what nobody asked for|did not start our program/],
   ['gone', 3, /did not start our program, and ended with exit code 7: /],
@@ -112,7 +112,7 @@ test('files of the host that are 1 GB, or rubbish, end no command otherwise than
       await own(path, kind === 'rubbish' ? rubbish : '')
       if (kind === '1 GB') await truncate(join(host.home, path), 1 << 30)
       const { code, last, stderr } = await call('status', 'target=prod')
-      const refused = { message: `.releaser/${file} in ${root} is far too large to be ours: it is not read` }
+      const refused = { message: `h1: .releaser/${file} in ${root} is far too large to be ours: it is not read` }
       const expected = kind === '1 GB' && small.includes(file) ? [6, refused] : [0, {}]
       expect([path, kind, code, last]).toMatchObject([path, kind, ...expected])
       expect(stderr).toSatisfy(harmless)
@@ -141,12 +141,12 @@ exec sh ~/real.sh "$@"
   await mine.write({ 'app/index.html': 'two' })
   expect(await mine.call('build')).toMatchObject({ code: 0 })
   const lies: readonly (readonly [string, number, string])[] = [
-    ['status-endless', 3, 'the host says more than 16.0 MB of how it is'],
-    ['status-binary', 3, 'the host did not say how it is'],
+    ['status-endless', 3, 'h1: the host says more than 16.0 MB of how it is'],
+    ['status-binary', 3, 'h1: the host did not say how it is'],
     ['run-word', 6, 'h1: it ended with a word that no agent has: banana (nothing was changed on any host)'],
     ['run-waits', 6, 'h1: the line was lost'],
-    ['receive-needs', 6, 'the host says more than 1.0 MB of what it lacks (nothing was changed on any host)'],
-    ['receive-differs', 6, 'the release did not arrive whole: could not be written (nothing was changed on any host)'],
+    ['receive-needs', 6, 'h1: the host says more than 1.0 MB of what it lacks (nothing was changed on any host)'],
+    ['receive-differs', 6, 'h1: the release did not arrive whole: could not be written (nothing was changed on any host)'],
   ]
   for (const [lie, exit, message] of lies) {
     await own('lie', lie.replace(/^.*-/, ''))

@@ -40,17 +40,17 @@ const BACK = 'h1: post-activate ended with exit code 1 (every host serves what i
 
 /** How each ends, and what is told. From after the switch nobody can go back where nothing can be written: that is told too. */
 export const CASES: readonly (readonly [Shortage, Stage, ErrorCode | 'OK', string])[] = [
-  ['space', 'before the upload', 'NOT_CHANGED', `cannot write in DISK/app/.releaser: ${SPACE}${UNTOUCHED}`],
+  ['space', 'before the upload', 'NOT_CHANGED', `h1: cannot write in DISK/app/.releaser: ${SPACE}${UNTOUCHED}`],
   ['space', 'after the upload', 'NOT_CHANGED', `h1: link: cannot link log: ${SPACE}${UNTOUCHED}`],
   ['space', 'before the switch', 'OK', ''],
   ['space', 'after the switch', 'OK', ''],
   ['space', 'in a hook that fails', 'ROLLED_BACK', BACK],
-  ['inodes', 'before the upload', 'NOT_CHANGED', `cannot write in DISK/app/.releaser: ${INODES}${UNTOUCHED}`],
+  ['inodes', 'before the upload', 'NOT_CHANGED', `h1: cannot write in DISK/app/.releaser: ${INODES}${UNTOUCHED}`],
   ['inodes', 'after the upload', 'NOT_CHANGED', `h1: receive: cannot write in .releaser: ${INODES}${UNTOUCHED}`],
   ['inodes', 'before the switch', 'NOT_CHANGED', `h1: activate: cannot write the way back: ${INODES}${UNTOUCHED}`],
   ['inodes', 'after the switch', 'OK', ''],
   ['inodes', 'in a hook that fails', 'ROLLED_BACK', BACK],
-  ['writing', 'before the upload', 'NOT_CHANGED', `cannot write in DISK/app/.releaser: ${WRITING}${UNTOUCHED}`],
+  ['writing', 'before the upload', 'NOT_CHANGED', `h1: cannot write in DISK/app/.releaser: ${WRITING}${UNTOUCHED}`],
   ['writing', 'after the upload', 'NOT_CHANGED', `h1: receive: cannot write in .releaser: ${WRITING}${UNTOUCHED}`],
   ['writing', 'before the switch', 'NOT_CHANGED', `h1: activate: cannot write the way back: ${WRITING}${UNTOUCHED}`],
   [

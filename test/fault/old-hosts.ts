@@ -44,7 +44,7 @@ export const OLD_HOSTS: readonly OldHost[] = [
   { name: 'an xargs without -0', weaker: { xargs: REFUSES('-0') }, ends: /^h1 lacks xargs -0$/ },
   { name: 'no /proc', shell: ['/usr/bin/unshare', '-m', 'sh', '-c', NO_PROC, 'sh'], ends: 'works' },
   // Without dd the agent itself cannot arrive.
-  { name: 'no dd', without: ['dd'], ends: /^the host lacks dd$/ },
+  { name: 'no dd', without: ['dd'], ends: /^h1: the host lacks dd$/ },
   ...'awk cat chmod cmp cp cut date find grep gzip ln ls mkdir mkfifo mv readlink rm rmdir sed sleep sort sync tail tar tr wc'
     .split(' ')
     .map(lacks),
