@@ -41,8 +41,8 @@ test('rows follow the events of their hosts, and what is said waits for the end'
      step('web2', 'activate', 'failed', '100% broken')
      step('web2', 'activate', 'undone')`,
   )
-  const running = await terminal.shows(/web1 {2}sending files {2}5.0 MB of 10.0 MB, 50%/)
-  expect(running).toMatch(/^\S web2 {2}switching current$/m)
+  // A terminal may show a frame that is half drawn.
+  await terminal.shows(/^\S web1 {2}sending files {2}5.0 MB of 10.0 MB, 50%.*\n\S web2 {2}switching current$/m)
   await terminal.type('Enter')
   const ended = (await terminal.shows(/exit/)).replace(/done in [\d.]+ s/, 'done in N s').split('\n')
   expect(ended).toEqual([
