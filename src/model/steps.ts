@@ -52,8 +52,8 @@ export interface Steps {
   replace: { readonly paths: readonly string[] }
   /** Run the target's `restore` in the release in `dir`. */
   refill: { readonly run: string; readonly dir: string; readonly seconds: number }
-  /** Wait for the client's word: everything is ready here and everywhere else. */
-  await: { readonly word: string }
+  /** Wait for the client's word: `begin`, all hosts are locked; `activate`, everything is ready here and everywhere else. */
+  await: { readonly word: 'begin' | 'activate' }
   /** From here on a failure takes back. */
   depart: Readonly<Record<never, never>>
   /** Stop the app of the release that leaves, with its own script, and start that of the one that comes. */

@@ -1,3 +1,4 @@
+import type { Steps } from '../model/plan.ts'
 import { atOnce, wavesOf } from '../model/strategy.ts'
 import { backUpFirst } from './back-up.ts'
 import { confirmAll } from './confirm.ts'
@@ -53,10 +54,11 @@ async function carryOut(rollout: string, all: readonly Working[], behind: Leavin
     working = working.filter((work) => behind.of(work) === undefined)
   }
   await until(input.moment('locked'))
+  for (const work of working) if (waits(work, 'begin')) work.run.go('begin')
   if (working.some(({ plan }) => plan.transfer !== null)) await until(input.moment('sending'))
   await each(atOnce(working, UPLOADS), (work) => send(work, input))
   await until(backUpFirst(working, input))
-  await each(working.length, (work) => (waits(work) ? reach(work, 'activate') : Promise.resolve()))
+  await each(working.length, (work) => (waits(work, 'activate') ? reach(work, 'activate') : Promise.resolve()))
   await until(input.moment('ready'))
   const waves = wavesOf(working)
   for (const [index, wave] of waves.entries()) {
@@ -73,7 +75,7 @@ async function carryOut(rollout: string, all: readonly Working[], behind: Leavin
 
 /** Has a host switch, and sees that what it serves then is well. */
 async function activate(work: Working, input: RolloutInput): Promise<void> {
-  if (waits(work)) work.run.go('activate')
+  if (waits(work, 'activate')) work.run.go('activate')
   const { health } = work.target
   if (health && asksHealth(work)) {
     await reach(work, 'healthy')
@@ -82,9 +84,9 @@ async function activate(work: Working, input: RolloutInput): Promise<void> {
   await (needsConfirmation(work) ? reach(work, 'confirm') : finish(work))
 }
 
-/** Whether a plan waits until every host is ready. */
-function waits({ plan }: Working): boolean {
-  return plan.steps.some(({ step }) => step === 'await')
+/** Whether a plan waits until all hosts are locked, or ready. */
+function waits({ plan }: Working, word: Steps['await']['word']): boolean {
+  return plan.steps.some((step) => step.step === 'await' && step.word === word)
 }
 
 /** Whether something serves after a plan that did not before. */

@@ -9,6 +9,7 @@ import { freeDir, NOTHING, sameLinks, spaceFor, transferFrom } from './arrival.t
 import { backupFirst } from './backup-first.ts'
 import { hookStep } from './hook-step.ts'
 import { gone, pruneAfter, strays } from './leaving.ts'
+import { onceAllLocked } from './once-all-locked.ts'
 import { planEnv } from './plan-env.ts'
 import { refuseGone, refuseOtherMachine, refuseUnfit } from './refusals.ts'
 import { across, nextState, stateAfter, without } from './remembering.ts'
@@ -140,7 +141,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
     ...hook('post-configure'),
   ]
   const from = view.current?.dir ?? null
-  return [
+  return onceAllLocked([
     ...(lay ? arrive : vouched),
     ...laid.backup,
     ...configuring,
@@ -157,7 +158,7 @@ function stepsOf(input: DeployInput, view: HostView, laid: Laid, prune: readonly
       ...(input.backup && { restore: restoration(target, input.backup, { from: from ?? dir, dir }) }),
     }),
     ...pruning(prune),
-  ]
+  ])
 }
 
 const CONFIGURE: Step = { step: 'configure' }

@@ -61,7 +61,7 @@ function vouched(facts: Facts, id: string): Facts {
 
 /** The steps before anything is stopped or switched, but for the environment of what serves. */
 function arriving(steps: readonly Step[]): Step[] {
-  const at = steps.findIndex(({ step }) => step === 'await')
+  const at = steps.findIndex((step) => step.step === 'await' && step.word === 'activate')
   return steps.slice(0, at).filter(({ step }) => step !== 'configure')
 }
 

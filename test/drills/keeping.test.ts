@@ -98,6 +98,15 @@ describe('activate', () => {
     const [one, two] = await serving(hosts, 'lacking')
     expect(two).toBe(one)
     await expectClean(hosts, 'lacking')
+
+    // Where one host cannot be locked, nothing of ours has run on the others.
+    await mine.configure({ prod: targetOn(hosts, 'lacking', { hooks: { 'pre-configure': ': > ~/began' } }) })
+    expect(await mine.call('lock', 'target=prod', 'host=h2')).toMatchObject({ code: 0 })
+    expect(await mine.call('activate', 'target=prod', 'release=2.0.0', '--yes')).toMatchObject({ code: 4 })
+    expect(await readdir(home(hosts, 0))).not.toContain('began')
+    expect(await mine.call('unlock', 'target=prod')).toMatchObject({ code: 0 })
+    expect(await mine.call('activate', 'target=prod', 'release=2.0.0', '--yes')).toMatchObject({ code: 0 })
+    expect(await readdir(home(hosts, 0))).toContain('began')
   })
 })
 

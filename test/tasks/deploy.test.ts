@@ -142,8 +142,10 @@ describe('planDeploy', () => {
   it.each(['staged', 'failed', 'good', 'bad'] as const)('post-upload in what lies there as %s: until it went well', (state) => {
     const facts = factsWith([onHost(A), onHost(B, { state })], [A])
     const steps = plan(facts, B, {}, { hooks: { 'post-upload': 'make' } }).steps
-    const hooks = steps.map((step) => (step.step === 'command' ? step.hook : step.step)).slice(0, 2)
-    expect(hooks).toEqual(state === 'staged' || state === 'failed' ? ['post-upload', 'await'] : ['await', 'activate'])
+    const hooks = steps.map((step) => (step.step === 'command' ? step.hook : step.step)).slice(0, 3)
+    // It waits until the last host is locked, as what has to be received does anyhow.
+    const late = state === 'staged' || state === 'failed'
+    expect(hooks).toEqual(late ? ['await', 'post-upload', 'await'] : ['await', 'activate', 'confirm'])
   })
 
   it('renders templates between the hooks around configuring, anew where what went into them is another', () => {
@@ -223,6 +225,15 @@ describe('planDeploy', () => {
     expect(() => plan(factsWith([onHost(A), onHost(C)], [A, C]), B, { action, release })).toThrow(
       expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringContaining(`${B} is not there any more`) }),
     )
+  })
+
+  it('runs no command of a user before all hosts are locked', () => {
+    const facts = factsWith([onHost(A), onHost(B)], [A, B])
+    const made = plan(facts, A, { action: 'rollback' }, { hooks: { 'pre-configure': 'true' } })
+    expect(made.steps.slice(0, 2)).toMatchObject([
+      { step: 'await', word: 'begin' },
+      { step: 'command', hook: 'pre-configure' },
+    ])
   })
 
   it('goes back to what it has lost where that is brought, without the hooks of an upload', () => {
