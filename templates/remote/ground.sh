@@ -47,7 +47,8 @@ living() {
   case $was in *-"$BOOT"-*) born "$pid" && [ "$birth" = "${was%%-*}" ] ;; *) return 1 ;; esac
 }
 # take_lock TX: announce, look, then hold. Of two that announce at once the one that sorts first goes on.
-# Only tokens of dead processes are removed, and a token is never used twice, so nobody's lock is taken from them.
+# Only tokens of dead processes are removed, and a token is never used twice, so nobody's lock is taken from them. Where another one
+# was faster busybox's rm says so, even with -f.
 take_lock() {
   mine=$R/lock/$TOKEN litter=
   while :; do
@@ -55,7 +56,7 @@ take_lock() {
     after_me=; verdict=free
     for other in "$R"/lock/*; do
       case $other in "$mine".want) after_me=yes; continue ;; *-"$1".held) continue ;; esac
-      living "$other" || { case $other in *.held) litter=yes ;; esac; rm -f "$other"; continue; }
+      living "$other" || { case $other in *.held) litter=yes ;; esac; rm -f "$other" 2>/dev/null; continue; }
       case $other in
         *.held) verdict=held; holder=$other; break ;;
         *) if [ -z "$after_me" ]; then verdict=later; elif [ "$verdict" = free ]; then verdict='wait'; fi ;;

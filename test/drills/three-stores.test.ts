@@ -147,6 +147,6 @@ it('where the database here is lost, what its records say comes back, and what t
     { id: old, version: '1.0.0', tags: [], live: [] },
   ])
   expect(stderr).toMatch(/2 releases were rebuilt from their records, without what came later \(.*tags.*deployments.*\)/)
-  expect((await readdir(join(mine.dir, '.releaser'))).sort()).toEqual(['db.json', 'db.json.bak', 'releases', 'tmp'])
+  expect((await readdir(join(mine.dir, '.releaser'))).sort()).toEqual(['db.json', 'db.json.bak', 'releases', 'tmp', 'verdicts'])
   expect(await mine.call('rollback', 'target=prod', 'release=1.0.0')).toMatchObject({ code: 0, last: { changed: false } })
 })
