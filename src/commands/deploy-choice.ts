@@ -6,7 +6,6 @@ import { ago } from '../ui/time.ts'
 import { buildRelease } from './build-release.ts'
 import type { Call } from './command.ts'
 import { eachApp } from './each-app.ts'
-import { inOneLine } from './meant-hosts.ts'
 import type { RolloutMeant } from './rollout-meant.ts'
 
 /** The release of the store that each app is to serve: built now, named by `release=`, or its latest. On a terminal somebody is asked. */
@@ -21,7 +20,7 @@ export async function chosenReleases(call: Call, meant: RolloutMeant): Promise<P
   })
   if (values['build'] === 'true' || refs || !ui.interactive || globals.yes || globals.dryRun) return chosen
   const offer = [...chosen].map(([app, release]) => `${app} ${release.version}, ${builtWhen(release)}`).join('; and ')
-  const where = destinations.length > 1 ? `, to ${inOneLine(destinations)}` : ''
+  const where = destinations.length > 1 ? `, to ${destinations.length} hosts` : ''
   if (await ui.confirm(`Deploy ${offer}${where}?`, { initial: true, answer: '--yes' })) return chosen
   return eachApp(destinations, (app) => {
     const choices = store.list(app).map((value) => ({

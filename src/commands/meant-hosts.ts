@@ -7,12 +7,8 @@ import { meantBy } from './destinations.ts'
 
 /** Tells a person which hosts a command means before it acts there; of a single one that its target alone names, that is no news. */
 export function sayHosts({ ui, values }: Pick<Call, 'ui' | 'values'>, all: readonly Destination[]): void {
-  if (all.length > 1 || values['host'] !== undefined) ui.say(inOneLine(all))
-}
-
-/** Hosts in one line, however many they are. */
-export function inOneLine(all: readonly Destination[]): string {
-  return hostsInWords(all.map(({ target, host }) => ({ target: target.name, host: host.name })))
+  if (all.length > 1 || values['host'] !== undefined)
+    ui.say(hostsInWords(all.map(({ target, host }) => ({ target: target.name, host: host.name }))))
 }
 
 /** How many hosts of a target a command means, for a question about it, in words that follow its name; empty for a single one. */

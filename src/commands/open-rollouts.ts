@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../local/config.ts'
 import { verdictsIn } from '../local/verdicts.ts'
+import { foldNames } from '../model/fold-names.ts'
 import { type HostRelease, UNKNOWN, wordFor } from '../model/host-state.ts'
 import { viewOf } from '../model/host-view.ts'
 import { type Mixed, mixedAmong } from '../model/mixed.ts'
@@ -63,9 +64,9 @@ export async function openRollouts(
   return [...both, ...others].sort((a, b) => (a.at < b.at ? 1 : -1))
 }
 
-/** `the deploy of 1.4.0, 3 min ago by ana@laptop, stays on web1, web2, and not on web3`. */
+/** `the deploy of 1.4.0, 3 min ago by ana@laptop, stays on web[1:3], and not on web4`. */
 export function inWords({ action, releases, at, by, on, behind, unknown }: OpenRollout): string {
-  const names = (hosts: readonly Named[]) => hosts.map(({ host }) => host).join(', ')
+  const names = (hosts: readonly Named[]) => foldNames(hosts.map(({ host }) => host))
   const parts = [
     ...(on.length === 0 ? [] : [`stays on ${names(on)}`]),
     ...(behind.length === 0 ? [] : [`${on.length === 0 ? 'went back' : 'and not'} on ${names(behind)}`]),

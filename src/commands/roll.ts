@@ -20,7 +20,6 @@ import { environments, veiled } from './environment.ts'
 import { commitsSince, forecasts } from './forecasts.ts'
 import type { AllLaid } from './lay-out.ts'
 import { loginOf } from './login.ts'
-import { sayHosts } from './meant-hosts.ts'
 import { hooksAt } from './moments.ts'
 import type { Approved } from './plan-file.ts'
 import { plannedOutcome, planner } from './planner.ts'
@@ -67,7 +66,6 @@ export async function roll(input: RollInput): Promise<Rolled> {
   const { call, store, loaded } = input
   const { ui, globals } = call
   const envs = await environments(input.destinations, { dir: loaded.dir, call })
-  sayHosts(call, input.destinations)
   const rows = ui.rows(labels(input.destinations), { fleeting: true })
   const preparation = await prepare({
     destinations: input.destinations,

@@ -1,13 +1,16 @@
 import { loadConfig, targetsOrAll } from '../local/config.ts'
+import { foldNames } from '../model/fold-names.ts'
 import type { Glance } from '../model/glance.ts'
 import { viewOf } from '../model/host-view.ts'
 import { apartAmong } from '../model/lagging.ts'
 import type { Facts } from '../model/plan.ts'
 import { size } from '../model/size.ts'
+import { manyLines } from '../ui/sanitize.ts'
 import type { Picture } from '../ui/screen.ts'
 import { statusPicture } from '../ui/status-picture.ts'
 import { table } from '../ui/table.ts'
 import { ago } from '../ui/time.ts'
+import { fold } from '../ui/width.ts'
 import type { Call, Outcome } from './command.ts'
 import { destinations } from './destinations.ts'
 import { type Answer, demandAnswers, factsOf } from './facts-of.ts'
@@ -41,7 +44,7 @@ export async function run(call: Call): Promise<Outcome> {
   const hosts = seen.map(({ status }) => status)
   const below = belowTable(open) + lagsInWords(seen.flatMap(({ lag }) => lag))
   const text = statusTable(glances, now) + below
-  const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen) + below
+  const picture: Picture = (screen) => statusPicture(glances, now.getTime(), screen) + folded(below, screen.columns)
   const rollouts = open.map(rolloutJson)
   if (answers.some(({ error }) => error)) {
     // The table is worth having although a host is missing from it.
@@ -58,9 +61,15 @@ function behindIn(answer: Answer<Seen>, open: readonly OpenRollout[]): OpenRollo
 }
 
 function withOpen(glance: Glance, rollout: OpenRollout): Glance {
-  const others = rollout.on.map(({ host }) => host).join(', ')
+  const others = foldNames(rollout.on.map(({ host }) => host))
   const text = `stays behind ${others}: releaser resume target=${glance.target}`
   return { ...glance, remarks: [...glance.remarks, { text, wrong: true }] }
+}
+
+/** Lines of a terminal: no wider than it is, and with nothing in them that would steer it. */
+function folded(text: string, columns: number): string {
+  const lines = manyLines(text).split('\n')
+  return lines.map((line) => fold(line, columns).join('\n')).join('\n')
 }
 
 /** What the table cannot say: rollouts that came to no end, by their names, and how that is settled. */
