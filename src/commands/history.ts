@@ -18,7 +18,7 @@ import { memoryAt } from './memory.ts'
 export async function run(call: Call): Promise<Outcome> {
   const limit = Number(call.values['limit'] ?? 20)
   if (!Number.isInteger(limit) || limit < 1)
-    throw new ReleaserError('USAGE', `limit=${call.values['limit']} is not a number`, { hint: 'for instance limit=50' })
+    throw new ReleaserError('USAGE', `limit=${call.values['limit']} is no number from 1 on`, { hint: 'for instance limit=50' })
   const loaded = await loadConfig({ file: call.globals.config, cwd: process.cwd() })
   const answers = await factsOf(
     call,

@@ -21,7 +21,12 @@ import { withHosts } from './with-hosts.ts'
 export async function run(call: Call): Promise<Outcome> {
   const { values, globals, ui } = call
   const loaded = await loadConfig({ file: globals.config, cwd: process.cwd() })
-  const targets = await pickTargets(loaded, values['target'] ?? (await cutOffHere(loaded)))
+  const named = values['target'] ?? (await cutOffHere(loaded))
+  if (!named)
+    throw new ReleaserError('USAGE', 'no rollout was cut off here, and no target is named', {
+      hint: 'say where one was: releaser resume target=NAME',
+    })
+  const targets = await pickTargets(loaded, named)
   const target = targets.map(({ name }) => name).join(',')
   const all = destinations(targets, values['host'], memoryAt(loaded, call).recall)
   const found = await withHosts(call, all, async ({ hosts }) => (await openRollouts(loaded, hosts)).map(halvesAmong(hosts)), {

@@ -78,7 +78,10 @@ it('what is decided is known here, and told by the hosts; resume brings it to on
   await expectClean(hosts, 'shop', [0, 1, 2])
   expect(await mine.call('status')).toMatchObject({ code: 0, last: { rollouts: [] } })
   expect(await verdicts()).toEqual([])
-  expect(await mine.call('resume')).toMatchObject({ code: 2, last: { message: 'no target is named' } })
+  expect(await mine.call('resume')).toMatchObject({
+    code: 2,
+    last: { message: 'no rollout was cut off here, and no target is named' },
+  })
 }, 180_000)
 
 it('a rollout that cannot be written down here is taken back, and nobody was told that it stays (7)', async () => {
