@@ -1,21 +1,8 @@
 import { expect, test } from 'vitest'
 import { type Entry, mergedHistory } from '../../src/model/merged-history.ts'
+import { ENTRY } from '../support/facts.ts'
 
-const entry = (host: string, rest: Partial<Entry> = {}): Entry => ({
-  at: '2026-10-20T12:00:00.000Z',
-  rollout: 'a',
-  target: 'prod',
-  host,
-  action: 'deploy',
-  release: '20261020120000-aaaaaaaa',
-  version: '1.4.0',
-  by: 'ana@laptop',
-  from: 'laptop',
-  ok: true,
-  durationMs: 4000,
-  result: '',
-  ...rest,
-})
+const entry = (host: string, rest: Partial<Entry> = {}): Entry => ({ ...ENTRY, host, ...rest })
 
 const many = (count: number, rest: Partial<Entry> = {}) =>
   Array.from({ length: count }, (_, index) => entry(`web${index + 1}`, rest))

@@ -1,4 +1,5 @@
 import { type HostRelease, NO_STATE } from '../../src/model/host-state.ts'
+import type { Entry } from '../../src/model/merged-history.ts'
 import type { Facts } from '../../src/model/plan.ts'
 import type { Host, Target } from '../../src/model/target.ts'
 
@@ -85,3 +86,19 @@ export const [A, B, C, D] = [
   '20260101000003-cccccccc',
   '20260101000004-dddddddd',
 ] as const
+
+/** What a host's history tells of a deploy that went well. */
+export const ENTRY: Entry = {
+  at: '2026-10-20T12:00:00.000Z',
+  rollout: 'a',
+  target: 'prod',
+  host: 'web1',
+  action: 'deploy',
+  release: '20261020120000-aaaaaaaa',
+  version: '1.4.0',
+  by: 'ana@laptop',
+  from: 'laptop',
+  ok: true,
+  durationMs: 4000,
+  result: '',
+}

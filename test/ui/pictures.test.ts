@@ -4,6 +4,7 @@ import { historyPicture } from '../../src/ui/history-picture.ts'
 import { speaksUtf8 } from '../../src/ui/screen.ts'
 import { statusPicture } from '../../src/ui/status-picture.ts'
 import { width } from '../../src/ui/width.ts'
+import { ENTRY } from '../support/facts.ts'
 import { deploy, failure, glance, NOW, screen, silent, TOLD } from '../support/glances.ts'
 
 const OLD = { name: '1.3.0', id: '20261010120000-bbbbbbbb', since: NOW - 86_400_000 * 12, by: 'bob@ci' }
@@ -101,21 +102,7 @@ test('status: where the hosts are more than the lines of the window, those that 
 `)
 })
 
-const entry = (rest: Partial<Entry> = {}): Entry => ({
-  at: '2026-10-20T12:00:00.000Z',
-  rollout: 'a',
-  target: 'prod',
-  host: 'web1',
-  action: 'deploy',
-  release: '20261020120000-aaaaaaaa',
-  version: '1.4.0',
-  by: 'ana@laptop',
-  from: 'laptop',
-  ok: true,
-  durationMs: 4000,
-  result: '',
-  ...rest,
-})
+const entry = (rest: Partial<Entry> = {}): Entry => ({ ...ENTRY, ...rest })
 const ENTRIES = [
   entry(),
   entry({ host: 'web2', at: '2026-10-20T11:59:58.000Z', by: 'bob', from: 'https://ci.example.com/jobs/4711' }),
